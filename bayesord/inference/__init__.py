@@ -1,0 +1,1 @@
+"""From a pm.Model to draws."""

@@ -1,0 +1,93 @@
+"""Compiled functions, cached on disk, that never outlive their sources.
+
+numba invalidates a cached function when the file *of that function* changes, not when a function that it
+inlines changes: edit an inner kernel, and a cached caller goes on giving the old answer. So every compiled
+function of bayesord lives in a cache folder named by a hash of all sources that hold kernels (every module
+that imports this one) and of the numba version: change any of them, and the folder is a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numba
+
+__all__ = ["cache_folder", "cfunc", "njit"]
+
+_PACKAGE = Path(__file__).parent
+
+
+def _kernel_sources(package: Path) -> list[Path]:
+    """Every module of the package that compiles something, this one included."""
+    marks = (b"from bayesord.jit import", b"from bayesord import jit")
+    return [
+        path
+        for path in sorted(package.rglob("*.py"))
+        if path.name == "jit.py" or any(mark in path.read_bytes() for mark in marks)
+    ]
+
+
+def _fingerprint(package: Path) -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in _kernel_sources(package):
+        digest.update(str(path.relative_to(package)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def _find_cache_folder() -> Path:
+    """The user's cache, or a temporary folder of this user's own where that cannot be written."""
+    chosen = os.environ.get("BAYESORD_CACHE_DIR")
+    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bayesord"
+    folder = base / _fingerprint(_PACKAGE)
+    if _writable(folder):
+        return folder
+    return Path(tempfile.mkdtemp(prefix="bayesord-"))
+
+
+cache_folder: Path = _find_cache_folder()
+
+
+@contextmanager
+def _numba_caches_here():
+    """numba reads its cache folder while it decorates; give it ours for that moment only."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder)
+    try:
+        yield
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def njit(*args, **options):
+    """`numba.njit`, cached in `cache_folder`, releasing the GIL, with NumPy's division rules."""
+    options = {"cache": True, "nogil": True, "error_model": "numpy"} | options
+
+    def decorate(function):
+        with _numba_caches_here():
+            return numba.njit(**options)(function)
+
+    return decorate(args[0]) if args and callable(args[0]) else decorate
+
+
+def cfunc(signature, **options):
+    """`numba.cfunc`, cached in `cache_folder`: a C function pointer (`.address`) to a compiled function."""
+    options = {"cache": True, "error_model": "numpy"} | options
+
+    def decorate(function):
+        with _numba_caches_here():
+            return numba.cfunc(signature, **options)(function)
+
+    return decorate

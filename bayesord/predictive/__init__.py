@@ -1,0 +1,1 @@
+"""From draws to answers: probabilities, expected kappa, optimal labels, scores. No PyMC here."""
