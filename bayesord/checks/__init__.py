@@ -1,0 +1,82 @@
+"""The one place that checks input, before anything is compiled.
+
+Every message says what is wrong, where (how many rows or columns, and the first five), and how to mend
+it. All problems of one call are reported together (`Problems`), nothing is ever mutated, and where
+scikit-learn has words for a fault its first clause is kept, so that people and tools recognise it.
+
+`covariates` reads X, `columns` judges its numbers, `response` reads y, `rows` compares lengths, labels,
+weights and offsets, `settings` checks single arguments. This is the lowest layer: it imports nothing
+of bayesord.
+"""
+
+from bayesord.checks.columns import check_columns, check_rank, check_repeated_names, column_moments
+from bayesord.checks.covariates import (
+    Covariates,
+    check_same_columns,
+    column_kind,
+    read_covariates,
+    report_not_finite,
+    to_float,
+)
+from bayesord.checks.problems import ConvergenceWarning, Problems, did_you_mean, name_list, name_rows
+from bayesord.checks.response import COLUMN_VECTOR, Response, read_categories, read_response
+from bayesord.checks.rows import (
+    WEIGHT_KINDS,
+    check_index,
+    check_lengths,
+    check_size,
+    index_of,
+    length_of,
+    read_offset,
+    read_weights,
+)
+from bayesord.checks.settings import (
+    available_cores,
+    check_category_values,
+    check_choice,
+    check_cores,
+    check_count,
+    check_fitted,
+    check_known_names,
+    check_number,
+    check_random_seed,
+)
+
+__all__ = [
+    "COLUMN_VECTOR",
+    "ConvergenceWarning",
+    "Covariates",
+    "Problems",
+    "Response",
+    "WEIGHT_KINDS",
+    "available_cores",
+    "check_category_values",
+    "check_choice",
+    "check_columns",
+    "check_cores",
+    "check_count",
+    "check_fitted",
+    "check_index",
+    "check_known_names",
+    "check_lengths",
+    "check_number",
+    "check_random_seed",
+    "check_rank",
+    "check_repeated_names",
+    "check_same_columns",
+    "check_size",
+    "column_kind",
+    "column_moments",
+    "did_you_mean",
+    "index_of",
+    "length_of",
+    "name_list",
+    "name_rows",
+    "read_categories",
+    "read_covariates",
+    "read_offset",
+    "read_response",
+    "read_weights",
+    "report_not_finite",
+    "to_float",
+]

@@ -1,0 +1,155 @@
+"""Checks on rows: equal lengths, one common index, weights, offset."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
+
+__all__ = [
+    "WEIGHT_KINDS",
+    "check_index",
+    "check_lengths",
+    "check_size",
+    "index_of",
+    "length_of",
+    "read_offset",
+    "read_weights",
+]
+
+WEIGHT_KINDS = ("frequency", "importance")
+
+
+def index_of(values: object) -> pd.Index | None:
+    """The row labels of a pandas object, or None."""
+    return values.index if isinstance(values, pd.Series | pd.DataFrame) else None
+
+
+def length_of(values: object) -> int:
+    """The number of rows; 0 for what has none."""
+    shape = getattr(values, "shape", None)
+    if shape is not None:
+        return int(shape[0]) if len(shape) else 0
+    return len(values) if hasattr(values, "__len__") else 0
+
+
+def check_size(shape: tuple[int, int], name: str, problems: Problems) -> None:
+    """At least one row; no columns at all is a model that can be asked for."""
+    if shape[0] == 0:
+        problems.add(
+            f"Found array with 0 sample(s) (shape={tuple(shape)}) while a minimum of 1 is required: {name} is empty."
+        )
+
+
+def check_lengths(lengths: dict[str, int], problems: Problems) -> bool:
+    """Whether all inputs have the same number of rows (scikit-learn's words where not)."""
+    if len(set(lengths.values())) <= 1:
+        return True
+    listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+    problems.add(
+        f"Found input variables with inconsistent numbers of samples: {list(lengths.values())}: {listed}. "
+        "Give every input one entry per row."
+    )
+    return False
+
+
+def check_index(
+    first: pd.Index | None, second: pd.Index | None, names: tuple[str, str], problems: Problems
+) -> None:
+    """pandas inputs must carry the same labels in the same order; nothing is aligned in silence."""
+    if first is None or second is None or len(first) != len(second) or first.equals(second):
+        return
+    a, b = names
+    strange = second.difference(first)
+    if len(strange) == 0 and first.sort_values().equals(second.sort_values()):
+        where = int(np.flatnonzero(np.asarray(first != second))[0])
+        problems.add(
+            f"{a} and {b} have the same index labels in another order (first at position {where}: "
+            f"{first[where]!r} and {second[where]!r}). Reorder one, for example {b} = {b}.loc[{a}.index]."
+        )
+        return
+    shown = (
+        f"{b} has {name_list(list(strange))}, which {a} lacks"
+        if len(strange)
+        else "labels repeat differently"
+    )
+    problems.add(
+        f"{a} and {b} have different index labels ({shown}). Rows are never matched by position in silence: "
+        f"select the same rows, or call .reset_index(drop=True) on both if their order is the same."
+    )
+
+
+def read_weights(
+    sample_weight: object, kind: str, n: int, problems: Problems, index: pd.Index | None = None
+) -> np.ndarray | None:
+    """Weights as float64 of shape (n,), or None where there are none (or they are unusable)."""
+    if kind not in WEIGHT_KINDS:
+        problems.add(
+            f"weights={kind!r} is unknown: use 'frequency' or 'importance'."
+            + did_you_mean(kind, WEIGHT_KINDS)
+        )
+    if sample_weight is None:
+        return None
+    values = _read_numbers(sample_weight, "sample_weight", n, problems, index)
+    if values is None:
+        return None
+    negative = values < 0
+    if negative.any():
+        problems.add(
+            f"Negative values in data passed to `sample_weight`: {name_rows(negative, index)}, "
+            f"first {values[negative][0]:g}. Weights count rows: use 0 to leave a row out."
+        )
+        return None
+    if n and not values.any():
+        problems.add(
+            "sample_weight is 0 in every row: nothing is left to fit. Give some row a positive weight."
+        )
+        return None
+    return values
+
+
+def read_offset(
+    offset: object, n: int, problems: Problems, index: pd.Index | None = None, keep: np.ndarray | None = None
+) -> np.ndarray | None:
+    """The offset of the linear predictor as float64 of shape (n,), or None; rows outside `keep` may hold anything."""
+    return None if offset is None else _read_numbers(offset, "offset", n, problems, index, keep)
+
+
+def _read_numbers(
+    values: object,
+    name: str,
+    n: int,
+    problems: Problems,
+    index: pd.Index | None,
+    keep: np.ndarray | None = None,
+) -> np.ndarray | None:
+    """One finite real number per row; float64, a copy."""
+    try:
+        array = np.asarray(pd.Series(values) if isinstance(values, list | tuple) else values)
+        shape = array.shape
+        if array.dtype.kind == "c" or array.dtype.kind in "Mm":
+            raise TypeError
+        if array.dtype.kind == "O" and array.ndim == 1:
+            array = pd.Series(array).to_numpy(dtype=np.float64, na_value=np.nan)
+        array = np.array(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        problems.add(f"{name} must be numbers, one per row; got {type(values).__name__}.", TypeError)
+        return None
+    if shape != (n,):
+        hint = (
+            " Sample weights must be 1D array or scalar."
+            if name == "sample_weight" and len(shape) > 1
+            else ""
+        )
+        problems.add(f"{name}.shape == {shape}, expected {(n,)}!{hint} Give one number per row.")
+        return None
+    for bad, word in ((np.isnan(array), "NaN"), (np.isinf(array), "infinity")):
+        bad = bad if keep is None else bad & keep
+        if bad.any():
+            problems.add(
+                f"Input {name} contains {word}: {name_rows(bad, index)}. Give a finite number for every row."
+            )
+            return None
+    check_index(index, index_of(values), ("the data", name), problems)
+    return array

@@ -1,0 +1,340 @@
+"""Data to arrays: a formula and a DataFrame, or X and y, become one `Design`, checked as a whole.
+
+    eta = X beta + offset,    P(y <= k) = F(c_k - eta)
+
+X stays on the user's scale and has no intercept (the cutpoints are it). The same map codes new rows.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import DataConversionWarning
+
+from bayesord import checks
+from bayesord.checks import Problems
+from bayesord.modelling.encoding import FormulaMap
+from bayesord.modelling.formula import parse_formula
+from bayesord.modelling.sources import ArraySource, FormulaSource, column_of
+
+__all__ = ["Design", "NewRows", "from_arrays", "from_formula"]
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """Rows to predict for: X (n, p) on the user's scale, offset (n,) or None, and the labels of the rows."""
+
+    X: np.ndarray
+    offset: np.ndarray | None
+    obs_id: pd.Index
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What the model is built from; every array is read-only and its own copy.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, p)
+        float64, C-contiguous, on the user's scale; p may be 0.
+    predictors : tuple of str
+        Names of the columns, such as ``"temp[warm]"`` or ``"poly(age, 2)[0]"``.
+    y : ndarray of int64, shape (n,)
+        Codes 0..K-1.
+    categories : tuple
+        The K labels, from lowest to highest.
+    weights : ndarray, shape (n,), or None
+        Positive weights; rows of weight 0 are gone.
+    weights_kind : str
+        "frequency" (weight w stands for w equal rows) or "importance".
+    offset : ndarray, shape (n,), or None
+    obs_id : Index
+        Labels of the rows kept.
+    response : str
+        Name of the response.
+    formula : str or None
+    notes : tuple of str
+        Things worth saying once, such as how integers were read.
+    mean, sd : ndarray, shape (p,)
+        Weighted moments of the columns, divisor Σw.
+    offset_mean : float
+        Weighted mean of the offset, 0 without one.
+    n_effective : float
+        How many answers the rows stand for: n, Σw for frequency weights, (Σw)²/Σw² for importance weights.
+    group_terms : tuple
+        Group terms of the formula; always empty, they are refused so far.
+    source : FormulaSource or ArraySource
+        The map from data to X.
+    """
+
+    X: np.ndarray
+    predictors: tuple[str, ...]
+    y: np.ndarray
+    categories: tuple
+    weights: np.ndarray | None
+    weights_kind: str
+    offset: np.ndarray | None
+    obs_id: pd.Index
+    response: str
+    formula: str | None
+    notes: tuple[str, ...]
+    mean: np.ndarray
+    sd: np.ndarray
+    offset_mean: float
+    n_effective: float
+    group_terms: tuple = ()
+    source: FormulaSource | ArraySource | None = field(default=None, repr=False)
+
+    def rows(self, data: object, *, offset: object = None) -> NewRows:
+        """Code new rows as the training rows were coded.
+
+        Parameters
+        ----------
+        data : DataFrame, or array of shape (n, p) where the fit had arrays
+        offset : array of shape (n,), optional
+            Needed where the fit was given an offset as an array.
+
+        Returns
+        -------
+        NewRows
+
+        Raises
+        ------
+        ValueError
+            Missing, renamed or reordered columns, levels that training did not have, missing values.
+        """
+        problems = Problems()
+        X, own_offset, index = self.source.encode(data, problems)
+        needed = self.source.offset_name
+        if isinstance(needed, str) and offset is None:
+            offset = column_of(data, needed, "offset", problems)
+        elif needed and offset is None:
+            problems.add("the model was fitted with an offset: pass offset= for the new rows as well.")
+        elif not needed and offset is not None:
+            problems.add("the model was fitted without an offset argument: leave offset= out.")
+        given = checks.read_offset(offset, len(index), problems, index)
+        problems.raise_if_any()
+        parts = [part for part in (own_offset, given) if part is not None]
+        return NewRows(_frozen(X), _frozen(np.sum(parts, axis=0)) if parts else None, index)
+
+
+def from_formula(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    categories: object = None,
+    sample_weight: object = None,
+    weights: str = "frequency",
+    offset: object = None,
+    strict: bool = False,
+) -> Design:
+    """A `Design` from a formula and a DataFrame.
+
+    Parameters
+    ----------
+    formula : str
+        ``"response ~ predictors"``; ``"rating ~ 1"`` asks for a model without predictors.
+    data : DataFrame, n rows
+    categories : sequence, optional
+        All K labels from lowest to highest; needed where the order cannot be known (strings).
+    sample_weight : array of shape (n,) or the name of a column, optional
+    weights : {"frequency", "importance"}
+    offset : array of shape (n,) or the name of a column, optional
+        Added to the offset() terms of the formula.
+    strict : bool
+        Collinearity and p > n raise instead of warning.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    ValueError, TypeError
+        Everything that is wrong with the input, at once.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"rating": [1, 2, 3, 2, 1, 3], "temp": list("ccwwcw")})
+    >>> from_formula("rating ~ temp", data).predictors
+    ('temp[w]',)
+    """
+    if not isinstance(data, pd.DataFrame):
+        raise TypeError(
+            f"data must be a pandas DataFrame; got {type(data).__name__}. Use pandas.DataFrame(data)."
+        )
+    problems = Problems()
+    checks.check_size(data.shape, "data", problems)
+    parsed = parse_formula(formula, [name for name in data.columns if isinstance(name, str)], problems)
+    if parsed is None:
+        problems.raise_if_any()
+    offset_name = offset if isinstance(offset, str) else offset is not None
+    rows = _Rows(
+        len(data),
+        data.index,
+        sample_weight=column_of(data, sample_weight, "sample_weight", problems),
+        kind=weights,
+        offset=column_of(data, offset, "offset", problems),
+        problems=problems,
+    )
+    response = rows.read(column_of(data, parsed.response, "response", problems), categories, parsed.response)
+    kept = data if rows.keep is None else data.loc[rows.keep]
+    encoder = FormulaMap(parsed, kept, rows.weights, problems)
+    source = FormulaSource(encoder, offset_name)
+    return _assemble(encoder.X, encoder.predictors, response, parsed.response, rows, source, formula, strict)
+
+
+def from_arrays(
+    X: object,
+    y: object,
+    *,
+    categories: object = None,
+    sample_weight: object = None,
+    weights: str = "frequency",
+    offset: object = None,
+    strict: bool = False,
+) -> Design:
+    """A `Design` from a table of numbers and ordered answers.
+
+    Parameters
+    ----------
+    X : ndarray, DataFrame or list of lists, shape (n, p)
+        p = 0 asks for a model without predictors.
+    y : ndarray, Series, Categorical or list, shape (n,)
+        Consecutive integers, an ordered Categorical, or any labels together with `categories`.
+    categories, sample_weight, weights, offset, strict
+        As in `from_formula`; weights and offset are arrays.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    ValueError, TypeError
+        Everything that is wrong with the input, at once.
+
+    Examples
+    --------
+    >>> from_arrays([[0.0], [1.0], [2.0], [3.0]], [1, 2, 1, 2]).categories
+    (1, 2)
+    """
+    problems = Problems()
+    covariates = checks.read_covariates(
+        X, problems, None if sample_weight is None else _positive(sample_weight)
+    )
+    if covariates is None:
+        problems.raise_if_any()
+    n, p = covariates.values.shape
+    name = y.name if isinstance(y, pd.Series) and isinstance(y.name, str) else "y"
+    checks.check_size((n, p), "X", problems)
+    checks.check_repeated_names(covariates.names, problems)
+    if y is not None:
+        checks.check_lengths({"X": n, name: checks.length_of(y)}, problems)
+        checks.check_index(covariates.index, checks.index_of(y), ("X", name), problems)
+    if n == 0 or (y is not None and checks.length_of(y) != n):
+        problems.raise_if_any()
+    index = covariates.index if covariates.index is not None else checks.index_of(y)
+    rows = _Rows(n, index, sample_weight=sample_weight, kind=weights, offset=offset, problems=problems)
+    response = rows.read(y, categories, name)
+    values = covariates.values if rows.keep is None else covariates.values[rows.keep]
+    source = ArraySource(covariates.names, covariates.named, offset is not None)
+    return _assemble(values, covariates.names, response, name, rows, source, None, strict)
+
+
+class _Rows:
+    """What each row carries besides X: its weight, its offset, its label; rows of weight 0 are left out."""
+
+    def __init__(self, n, index, *, sample_weight, kind, offset, problems) -> None:
+        self.problems, self.kind = problems, kind
+        self.index = pd.RangeIndex(n) if index is None else index
+        labels = index if index is not None else None
+        weights = checks.read_weights(sample_weight, kind, n, problems, labels)
+        self.keep = None if weights is None or weights.all() else weights > 0
+        self.weights = self._kept(weights)
+        offset = None if offset is None else np.asarray(offset) if labels is None else offset
+        self.offset = self._kept(checks.read_offset(offset, n, problems, labels, self.keep))
+        self.obs_id = self.index if self.keep is None else self.index[self.keep]
+
+    def _kept(self, values: np.ndarray | None) -> np.ndarray | None:
+        return values if values is None or self.keep is None else values[self.keep]
+
+    def read(self, y: object, categories: object, name: str) -> checks.Response | None:
+        counts = self.weights is not None and self.kind == "frequency"
+        return checks.read_response(
+            y,
+            self.problems,
+            categories=categories,
+            keep=self.keep,
+            name=name,
+            index=self.index,
+            total_weight=float(self.weights.sum()) if counts else None,
+        )
+
+
+def _positive(sample_weight: object) -> np.ndarray | None:
+    """Rows that take part, as far as it can be told before the weights are checked."""
+    try:
+        return np.asarray(sample_weight, dtype=np.float64) > 0
+    except (TypeError, ValueError):
+        return None
+
+
+def _assemble(X, predictors, response, name, rows, source, formula, strict) -> Design:
+    """Judge the numbers, raise or warn, and freeze."""
+    problems = rows.problems
+    problems.raise_if_any()
+    if source.own_offset is not None:
+        rows.offset = source.own_offset if rows.offset is None else rows.offset + source.own_offset
+    mean, sd = checks.column_moments(X, rows.weights)
+    checks.check_repeated_names(predictors, problems)
+    notes = checks.check_columns(X, predictors, mean, sd, problems)
+    said = list(response.warnings)
+    if not problems:
+        said += checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
+    problems.raise_if_any()
+    if response.column_vector:
+        warnings.warn(checks.COLUMN_VECTOR, DataConversionWarning, stacklevel=4)
+    for text in said:
+        warnings.warn(text, UserWarning, stacklevel=4)
+    offset_mean = (
+        0.0 if rows.offset is None else float(checks.column_moments(rows.offset[:, None], rows.weights)[0][0])
+    )
+    return Design(
+        X=_frozen(X),
+        predictors=tuple(predictors),
+        y=_frozen(response.codes),
+        categories=response.categories,
+        weights=_frozen(rows.weights),
+        weights_kind=rows.kind,
+        offset=_frozen(rows.offset),
+        obs_id=rows.obs_id,
+        response=name,
+        formula=formula,
+        notes=(*response.notes, *notes),
+        mean=_frozen(mean),
+        sd=_frozen(sd),
+        offset_mean=offset_mean,
+        n_effective=_n_effective(len(X), rows.weights, rows.kind),
+        source=source,
+    )
+
+
+def _n_effective(n: int, weights: np.ndarray | None, kind: str) -> float:
+    if weights is None:
+        return float(n)
+    total = float(weights.sum())
+    return total if kind == "frequency" else total**2 / float(weights @ weights)
+
+
+def _frozen(array: np.ndarray | None) -> np.ndarray | None:
+    """The array itself, C-contiguous and read-only; every array here is the design's own."""
+    if array is None:
+        return None
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array
