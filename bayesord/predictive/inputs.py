@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesord.checks import Problems, name_rows, read_weights
+
 __all__ = [
     "check_categories",
     "check_codes",
     "check_same_rows",
     "check_scores",
     "check_table",
-    "check_values",
     "check_weights",
     "row_products",
 ]
 
 ROW_SUM_TOLERANCE = 1e-6
-
-
-def _rows(bad: np.ndarray) -> str:
-    """'3 rows (first 4, 17, 91)' for a boolean mask."""
-    found = np.flatnonzero(bad)
-    listed = ", ".join(str(i) for i in found[:5])
-    return f"row {listed}" if found.size == 1 else f"{found.size} rows (first {listed})"
 
 
 def check_categories(n_categories: int) -> int:
@@ -65,11 +59,11 @@ def check_codes(name: str, codes, n_categories: int) -> np.ndarray:
         )
     if array.dtype.kind == "f":
         if np.any(bad := ~np.isfinite(array)):
-            raise ValueError(f"{name} contains NaN or infinity: {_rows(bad)}. Drop those rows.")
+            raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}. Drop those rows.")
         if np.any(bad := array != np.floor(array)):
             first = array[np.argmax(bad)]
             raise ValueError(
-                f"{name} is not integer: {_rows(bad)}, first value {first}. Round to a category first."
+                f"{name} is not integer: {name_rows(bad)}, first value {first}. Round to a category first."
             )
     low, high = array.min(), array.max()
     if low < 0 or high >= n_categories:
@@ -80,37 +74,17 @@ def check_codes(name: str, codes, n_categories: int) -> np.ndarray:
         elif low >= 0:
             hint = " Or is n_categories too small?"
         raise ValueError(
-            f"{name} is outside the codes 0..{n_categories - 1} in {_rows(bad)}, "
+            f"{name} is outside the codes 0..{n_categories - 1} in {name_rows(bad)}, "
             f"first value {array[np.argmax(bad)]}.{hint}"
         )
     return array.astype(np.int64)
 
 
-def check_values(category_values, n_categories: int) -> np.ndarray:
-    """The numbers given to the categories, strictly increasing; default 0..K-1."""
-    if category_values is None:
-        return np.arange(n_categories, dtype=float)
-    values = np.asarray(category_values, dtype=float)
-    if values.shape != (n_categories,):
-        raise ValueError(f"category_values.shape == {values.shape}, expected ({n_categories},).")
-    if not np.all(np.isfinite(values)) or np.any(np.diff(values) <= 0):
-        raise ValueError(f"category_values must be finite and strictly increasing, got {values.tolist()}.")
-    return values
-
-
-def check_weights(sample_weight, n_rows: int) -> np.ndarray | None:
+def check_weights(sample_weight, n_rows: int, kind: str = "frequency") -> np.ndarray | None:
     """Row weights as floats (None stays None): finite, not negative, not all zero."""
-    if sample_weight is None:
-        return None
-    weights = np.asarray(sample_weight, dtype=float)
-    if weights.shape != (n_rows,):
-        raise ValueError(f"sample_weight.shape == {weights.shape}, expected ({n_rows},).")
-    if np.any(bad := ~np.isfinite(weights)):
-        raise ValueError(f"sample_weight contains NaN or infinity: {_rows(bad)}.")
-    if np.any(bad := weights < 0):
-        raise ValueError(f"sample_weight is negative: {_rows(bad)}. A weight of 0 leaves a row out.")
-    if not weights.sum() > 0:
-        raise ValueError("sample_weight is 0 in every row: nothing is left to score.")
+    problems = Problems()
+    weights = read_weights(sample_weight, kind, n_rows, problems)
+    problems.raise_if_any()
     return weights
 
 
@@ -125,7 +99,7 @@ def check_scores(name: str, scores) -> np.ndarray:
         raise TypeError(f"{name} must be numeric, got dtype {array.dtype}.")
     array = array.astype(float)
     if np.any(bad := ~np.isfinite(array)):
-        raise ValueError(f"{name} contains NaN or infinity: {_rows(bad)}.")
+        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}.")
     return array
 
 
@@ -140,13 +114,13 @@ def check_table(name: str, probs, n_categories: int | None = None) -> np.ndarray
             "A category that no training row has still needs its column, of zeros if need be."
         )
     if np.any(bad := ~np.isfinite(table).all(axis=1)):
-        raise ValueError(f"{name} contains NaN or infinity: {_rows(bad)}.")
+        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}.")
     if np.any(bad := (table < 0).any(axis=1)):
-        raise ValueError(f"{name} is negative: {_rows(bad)}. Pass probabilities, not logits.")
+        raise ValueError(f"{name} is negative: {name_rows(bad)}. Pass probabilities, not logits.")
     sums = table.sum(axis=1)
     if np.any(bad := np.abs(sums - 1.0) > ROW_SUM_TOLERANCE):
         raise ValueError(
-            f"{name} does not sum to 1: {_rows(bad)}, first sum {sums[np.argmax(bad)]:.9g}. "
+            f"{name} does not sum to 1: {name_rows(bad)}, first sum {sums[np.argmax(bad)]:.9g}. "
             "Divide each row by its sum."
         )
     return table

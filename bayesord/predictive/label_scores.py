@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesord.checks import check_category_values
 from bayesord.predictive.inputs import (
     check_categories,
     check_codes,
     check_same_rows,
-    check_values,
     check_weights,
 )
 
@@ -73,7 +73,7 @@ def off_by_one(y, yhat, *, n_categories: int, sample_weight=None) -> float:
 def _errors(y, yhat, n_categories, category_values, sample_weight):
     """(y, t_yhat - t_y, weights): the signed errors in category values."""
     y, yhat, weights = _checked(y, yhat, n_categories, sample_weight)
-    values = check_values(category_values, n_categories)
+    values = check_category_values(category_values, n_categories)
     return y, values[yhat] - values[y], weights
 
 

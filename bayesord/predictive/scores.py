@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bayesord.checks import did_you_mean
-from bayesord.predictive.inputs import check_table, check_values, row_products
+from bayesord.checks import check_category_values, did_you_mean
+from bayesord.predictive.inputs import check_table, row_products
 from bayesord.predictive.kappa import qwk
 from bayesord.predictive.label_scores import accuracy, amae, mae, mmae, off_by_one, rmse
 from bayesord.predictive.probability_scores import (
@@ -171,7 +171,7 @@ def evaluate(
     given = {"labels": labels, "probs": probs, "score": score}
     if score is None and probs is not None:
         table = check_table("probs", probs, n_categories)
-        given["score"] = row_products(table, check_values(category_values, n_categories))
+        given["score"] = row_products(table, check_category_values(category_values, n_categories))
     if names is None:
         chosen = [entry for entry in SCORES.values() if given[entry.needs] is not None]
     else:
