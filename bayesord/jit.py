@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numba
 
-__all__ = ["cache_folder", "cfunc", "njit"]
+__all__ = ["cache_folder", "cfunc", "fingerprint", "njit"]
 
 _PACKAGE = Path(__file__).parent
 
@@ -47,11 +47,14 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
+fingerprint: str = _fingerprint(_PACKAGE)
+
+
 def _find_cache_folder() -> Path:
     """The user's cache, or a temporary folder of this user's own where that cannot be written."""
     chosen = os.environ.get("BAYESORD_CACHE_DIR")
     base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bayesord"
-    folder = base / _fingerprint(_PACKAGE)
+    folder = base / fingerprint
     if _writable(folder):
         return folder
     return Path(tempfile.mkdtemp(prefix="bayesord-"))

@@ -1,0 +1,45 @@
+# Each target does all of its own set-up; a second run starts at once and needs no network.
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHON
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
+
+.PHONY: help demo test test-slow lint bench clean
+
+help:
+	@echo "make demo       fit the wine data; print the verdict, the answers and the path of a figure"
+	@echo "make test       the test suite"
+	@echo "make test-slow  what takes minutes"
+	@echo "make lint       style, formatting and the import contracts"
+	@echo "make clean      remove the virtual environment and everything made in it"
+
+demo: $(VENV)/installed
+	@$(BIN)/python -m bayesord.demo
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-slow: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) demo-output
+
+$(BIN)/python:
+	@found=$$(tools/find-python) && echo "Making $(VENV) with $$found" && "$$found" -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing bayesord and what it needs (a minute or two, once)"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "Installing what the tests need"
+	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@

@@ -1,0 +1,161 @@
+"""What a fitted model answers: probabilities, labels, scores, for the training rows or new ones.
+
+`Answers` needs a design, a link and `predictive_draws(new)`; a posterior and a posterior mode both have these.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from bayesord.checks import check_category_values
+from bayesord.likelihood.links import Link
+from bayesord.modelling.design import Design
+from bayesord.predictive import decisions, kappa
+from bayesord.predictive.probabilities import LinearDraws
+
+__all__ = ["Answers"]
+
+
+class Answers:
+    """Predictive methods; `new` is a DataFrame (formula) or array with the training columns, or None: training rows."""
+
+    design: Design
+    link: Link
+
+    @cached_property
+    def _coefficients(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """beta (S, p), cutpoints (S, K-1) on the user's scale, and the number of chains."""
+        raise NotImplementedError
+
+    def predictive_draws(self, new=None) -> LinearDraws:
+        """The rows beside the posterior draws: what every function of `bayesord.predictive` takes."""
+        beta, cutpoints, chains = self._coefficients
+        rows = self.design if new is None else self.design.rows(new)
+        return LinearDraws(
+            link=self.link, X=rows.X, beta=beta, cutpoints=cutpoints, offset=rows.offset, n_chains=chains
+        )
+
+    def _labelled(self, values: np.ndarray, new, name: str, category: bool = False) -> xr.DataArray:
+        """(S, n[, K]) -> DataArray (chain, draw, obs_id[, category])."""
+        chains = self._coefficients[2]
+        values = values.reshape(chains, -1, *values.shape[1:])
+        obs_id = self.design.obs_id if new is None else self.design.rows(new).obs_id
+        coords = {"chain": np.arange(chains), "draw": np.arange(values.shape[1]), "obs_id": np.asarray(obs_id)}
+        if category:
+            coords["category"] = list(self.design.categories)
+        return xr.DataArray(values, coords=coords, dims=list(coords), name=name)
+
+    def _labels(self, codes: np.ndarray) -> np.ndarray:
+        """Codes as the user's own categories."""
+        categories = np.array(self.design.categories)
+        if categories.dtype.kind in "US" and not all(isinstance(c, str) for c in self.design.categories):
+            categories = np.array(self.design.categories, dtype=object)
+        return categories[codes]
+
+    def category_probs(self, new=None) -> xr.DataArray:
+        """Category probabilities P(y = k) of every draw.
+
+        Parameters
+        ----------
+        new : DataFrame or array, optional
+            Rows to predict; the training rows by default.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dims (chain, draw, obs_id, category): draws x rows x K numbers. For many rows use `predict_proba`
+            or the functions of `bayesord.predictive`, which never hold them all.
+        """
+        return self._labelled(self.predictive_draws(new).probs(), new, "category_probs", category=True)
+
+    def predict_proba(self, new=None) -> np.ndarray:
+        """Posterior mean of the category probabilities: (n, K), columns in the order of the categories."""
+        return self.predictive_draws(new).mean_probs()
+
+    def linear_predictor(self, new=None) -> xr.DataArray:
+        """eta = X beta + offset on the user's scale, so that P(y <= k) = F(cutpoint_k - eta); (chain, draw, obs_id)."""
+        draws = self.predictive_draws(new)
+        eta = draws.beta @ draws.X.T
+        return self._labelled(eta if draws.offset is None else eta + draws.offset, new, "linear_predictor")
+
+    def expected_score(self, new=None, *, category_values=None) -> xr.DataArray:
+        """Σ_k t_k P(y = k) for the numbers t given to the categories; (chain, draw, obs_id).
+
+        Parameters
+        ----------
+        category_values : (K,) increasing numbers, optional
+            By default the categories themselves where they are numbers, else 1..K.
+        """
+        values = self._values(category_values)
+        return self._labelled(self.predictive_draws(new).probs() @ values, new, "expected_score")
+
+    def _values(self, category_values) -> np.ndarray:
+        if category_values is not None:
+            return check_category_values(category_values, len(self.design.categories))
+        if all(isinstance(c, (int, float)) and not isinstance(c, bool) for c in self.design.categories):
+            return np.array(self.design.categories, dtype=float)
+        return np.arange(1.0, len(self.design.categories) + 1.0)
+
+    def posterior_predictive(self, new=None, *, random_seed=None) -> xr.DataArray:
+        """Replicated answers, one for every draw and row, in the user's categories; (chain, draw, obs_id)."""
+        codes = self.predictive_draws(new).replicate(np.random.default_rng(random_seed))
+        return self._labelled(self._labels(codes), new, "y")
+
+    def predict(self, new=None, decision="qwk", *, rule: str = "frozen", category_values=None) -> np.ndarray:
+        """One label a row: the one that is optimal for `decision` under the posterior.
+
+        Parameters
+        ----------
+        new : DataFrame or array, optional
+        decision : str or (K, K) cost matrix
+            "qwk", "kappa", "linear_kappa", "mode", "median", "mean", ...: see `bayesord.predictive.decisions`.
+        rule : "frozen" | "batch"
+            For kappas, whose optimal labels depend on each other: "frozen" applies the rule fixed by the training
+            rows, so that a label never depends on which other rows are asked for; "batch" optimises the given rows.
+        category_values : (K,) numbers, optional
+            0..K-1 by default.
+
+        Returns
+        -------
+        (n,) array in the user's own categories
+        """
+        if rule not in ("frozen", "batch"):
+            raise ValueError(f"rule must be 'frozen' or 'batch', got {rule!r}")
+        if category_values is not None:
+            category_values = check_category_values(category_values, len(self.design.categories))
+        if rule == "batch":
+            best = decisions.optimal_labels(self.predictive_draws(new), decision, category_values=category_values)
+            return self._labels(best.labels)
+        frozen = decisions.LabelRule.from_posterior(
+            self.predictive_draws(),
+            decision,
+            category_values=category_values,
+            sample_weight=self.design.weights,
+        )
+        return self._labels(frozen.predict(self.predict_proba(new)))
+
+    def expected_qwk(self, new=None, yhat=None, *, category_values=None, random_seed=None) -> kappa.ExpectedQWK:
+        """Expected quadratic weighted kappa of labels for these rows; by default of the labels that maximise it.
+
+        Parameters
+        ----------
+        new : DataFrame or array, optional
+            The training rows by default: then it is what *replications* of these rows would score.
+        yhat : (n,) labels in the user's categories, optional
+        category_values : (K,) numbers, optional
+            0..K-1 by default.
+        """
+        codes = None if yhat is None else self._codes(yhat)
+        return kappa.expected_qwk(
+            self.predictive_draws(new), codes, category_values=category_values, random_seed=random_seed
+        )
+
+    def _codes(self, labels) -> np.ndarray:
+        codes = {category: code for code, category in enumerate(self.design.categories)}
+        unknown = [label for label in np.asarray(labels).tolist() if label not in codes]
+        if unknown:
+            raise ValueError(f"yhat has {unknown[:5]}, which is not in the categories {list(self.design.categories)}")
+        return np.array([codes[label] for label in np.asarray(labels).tolist()], dtype=np.int64)

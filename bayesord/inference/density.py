@@ -1,0 +1,350 @@
+"""The log posterior and its gradient as one compiled function for every model.
+
+The pm.Model of `modelling.build` defines the density; this is the same function of the same numbers, written out
+so that nothing compiles for a new model: link, priors and sizes are data in an int64 record, not code. NUTS calls
+it through a C pointer, without Python. The tests hold it equal to `model.logp_dlogp_function()`, to 1e-10.
+
+Coordinates (see `geometry` for why). x = (z_a, z, z_u): `a` are the K-1 cutpoint steps followed by the coefficients
+with priors of fixed scale; `g` are the coefficients that share one learned scale τ, rotated; u = log τ² = logit R².
+
+    u = u_0 + s_u z_u,     d_j = h_j + e^-u
+    g_j = r_j / d_j + z_j / √d_j
+    a = a_0 - T (g - g_0) + L z_a          Jacobian: log|L| + log s_u - ½ Σ log d_j
+
+With L = I, T = 0 and no shared coefficients, x is simply `a`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import carray, types
+from numba.extending import intrinsic
+
+from bayesord.jit import cfunc, njit
+from bayesord.likelihood import kernels
+
+__all__ = ["DirectDensity", "c_density", "log_density"]
+
+# Slots of the record.
+LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET = range(7)
+X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TILT, PEAK, INFO, PULL, HYPER = range(7, 21)
+N_SLOTS = 21
+
+CUT_KINDS = {"dirichlet": 0, "normal": 1, "student_t": 2, "flat": 3}
+FREE_KINDS = {"flat": 0, "normal": 1, "student_t": 2, "laplace": 3}
+HYPER_A, HYPER_B, HYPER_CENTRE, HYPER_SCALE, HYPER_CONSTANT = range(5)
+_BLOCK_NUMBERS = 16384  # numbers of X in a block of rows: 128 KiB, well inside a core's own cache
+
+
+@intrinsic
+def _float_pointer(typingctx, address):
+    signature = types.CPointer(types.float64)(types.int64)
+
+    def codegen(context, builder, sig, args):
+        return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
+
+    return signature, codegen
+
+
+@intrinsic
+def _int_pointer(typingctx, address):
+    signature = types.CPointer(types.int64)(types.int64)
+
+    def codegen(context, builder, sig, args):
+        return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
+
+    return signature, codegen
+
+
+@intrinsic
+def _record_pointer(typingctx, pointer):
+    signature = types.CPointer(types.int64)(types.voidptr)
+
+    def codegen(context, builder, sig, args):
+        return builder.bitcast(args[0], context.get_value_type(sig.return_type))
+
+    return signature, codegen
+
+
+@njit
+def _row_pass(record, steps, coefficients, by_eta, by_gap, grad_coefficients):
+    """Σ w log P over the rows; adds each category's derivative sums, and X' d(eta), block by block.
+
+    Rows are sorted by category, so a block lies within one. X is read once: while a block is in the cache it
+    gives eta = X b and then X' d.
+    """
+    n, K, p = record[N_ROWS], record[N_CATEGORIES], coefficients.shape[0]
+    design = carray(_float_pointer(record[X]), (n, p))
+    weight = carray(_float_pointer(record[WEIGHT]), (n,))
+    starts = carray(_int_pointer(record[STARTS]), (K + 1,))
+    size = max(64, min(1024, _BLOCK_NUMBERS // max(p, 1)))
+    eta, logp, d_eta, d_gap = np.zeros(size), np.empty(size), np.empty(size), np.empty(size)
+    category = np.empty(size, np.int64)
+    total = 0.0
+    for k in range(K):
+        category[:] = k
+        for start in range(starts[k], starts[k + 1], size):
+            stop = min(start + size, starts[k + 1])
+            m = stop - start
+            if p > 0:
+                np.dot(design[start:stop], coefficients, eta[:m])
+            else:
+                eta[:m] = 0.0
+            if record[HAS_OFFSET]:
+                eta[:m] += carray(_float_pointer(record[OFFSET]), (n,))[start:stop]
+            kernels.rows(record[LINK], eta[:m], steps, category[:m], logp[:m], d_eta[:m], d_gap[:m])
+            gap = 0.0
+            slope = 0.0
+            for i in range(m):
+                w = weight[start + i]
+                total += w * logp[i]
+                gap += w * d_gap[i]
+                d_eta[i] *= w
+                slope += d_eta[i]
+            by_gap[k] += gap
+            by_eta[k] += slope
+            if p > 0:
+                grad_coefficients += np.dot(design[start:stop].T, d_eta[:m])
+    return total
+
+
+@njit
+def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
+    """Log prior of the cutpoints (without constants) plus the Jacobian of the steps; adds its derivatives.
+
+    Dirichlet(alpha) is alpha_k - 1 further rows of category k at eta = 0, plus the link's density at each cutpoint.
+    """
+    K, link, kind = record[N_CATEGORIES], record[LINK], record[CUT_KIND]
+    total = 0.0
+    for j in range(1, K - 1):
+        total += steps[j]
+    if kind == 0:
+        alpha = carray(_float_pointer(record[CUT_PRIOR]), (K,))
+        zero, logp, d_eta, d_gap = np.zeros(1), np.empty(1), np.empty(1), np.empty(1)
+        category = np.empty(1, np.int64)
+        for k in range(K):
+            if alpha[k] != 1.0:
+                category[0] = k
+                kernels.rows(link, zero, steps, category, logp, d_eta, d_gap)
+                total += (alpha[k] - 1.0) * logp[0]
+                by_eta[k] += (alpha[k] - 1.0) * d_eta[0]
+                by_gap[k] += (alpha[k] - 1.0) * d_gap[0]
+        for j in range(K - 1):
+            total += kernels.log_pdf(link, cutpoints[j])
+            d_cut[j] += kernels.d_log_pdf(link, cutpoints[j])
+    elif kind < 3:
+        numbers = carray(_float_pointer(record[CUT_PRIOR]), (3,))
+        for j in range(K - 1):
+            value, slope = _location_scale(kind, cutpoints[j], numbers[1], numbers[2], numbers[0])
+            total += value
+            d_cut[j] += slope
+    return total
+
+
+@njit
+def _location_scale(kind, x, location, scale, nu):
+    """Log density (without constants) and its derivative: flat, normal, student_t, laplace."""
+    z = (x - location) / scale
+    if kind == 1:
+        return -0.5 * z * z, -z / scale
+    if kind == 2:
+        return -0.5 * (nu + 1.0) * math.log1p(z * z / nu), -(nu + 1.0) * z / ((nu + z * z) * scale)
+    if kind == 3:
+        return -abs(z), -np.sign(z) / scale
+    return 0.0, 0.0
+
+
+@njit
+def _density_at(record, a, g, precision, grad_a, grad_g):
+    """Log posterior at cutpoint steps and coefficients, given e^-u for the shared ones; fills both gradients."""
+    K, n_free, n_shared = record[N_CATEGORIES], record[N_FREE], record[N_SHARED]
+    steps = a[: K - 1]
+    cutpoints = np.empty(K - 1)
+    cutpoints[0] = steps[0]
+    for j in range(1, K - 1):
+        cutpoints[j] = cutpoints[j - 1] + math.exp(steps[j])
+    coefficients = np.empty(n_free + n_shared)
+    coefficients[:n_free] = a[K - 1 :]
+    coefficients[n_free:] = g
+    by_eta, by_gap, d_cut = np.zeros(K), np.zeros(K), np.zeros(K - 1)
+    grad_coefficients = np.zeros(n_free + n_shared)
+
+    total = _row_pass(record, steps, coefficients, by_eta, by_gap, grad_coefficients)
+    total += _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut)
+
+    above = by_eta[K - 1]  # Σ d(eta) over the categories above cutpoint j; a cutpoint moves against eta
+    later = 0.0  # Σ d(cutpoint) from j upwards
+    for j in range(K - 2, 0, -1):
+        later += d_cut[j]
+        grad_a[j] = by_gap[j] + math.exp(steps[j]) * (later - above) + 1.0
+        above += by_eta[j]
+    grad_a[0] = later + d_cut[0] - above - by_eta[0]
+
+    kinds = carray(_int_pointer(record[FREE_KIND]), (n_free,))
+    numbers = carray(_float_pointer(record[FREE_PRIOR]), (n_free, 3))
+    for j in range(n_free):
+        value, slope = _location_scale(kinds[j], coefficients[j], numbers[j, 0], numbers[j, 1], numbers[j, 2])
+        total += value
+        grad_a[K - 1 + j] = grad_coefficients[j] + slope
+    for j in range(n_shared):
+        total -= 0.5 * precision * g[j] * g[j]
+        grad_g[j] = grad_coefficients[n_free + j] - precision * g[j]
+    return total
+
+
+@njit
+def log_density(record, x, grad):
+    """Log density of x, its Jacobian included; fills `grad`."""
+    n_free, n_shared = record[N_FREE], record[N_SHARED]
+    n_a = record[N_CATEGORIES] - 1 + n_free
+    centre = carray(_float_pointer(record[CENTRE]), (n_a,))
+    factor = carray(_float_pointer(record[FACTOR]), (n_a, n_a))
+    a = centre + np.dot(factor, x[:n_a])
+    grad_a = np.empty(n_a)
+    hyper = carray(_float_pointer(record[HYPER]), (5,))
+    if n_shared == 0:
+        nothing = np.empty(0)
+        total = _density_at(record, a, nothing, 0.0, grad_a, nothing)
+        grad[:n_a] = np.dot(factor.T, grad_a)
+        return total + hyper[HYPER_CONSTANT]
+
+    tilt = carray(_float_pointer(record[TILT]), (n_a, n_shared))
+    peak = carray(_float_pointer(record[PEAK]), (n_shared,))
+    info = carray(_float_pointer(record[INFO]), (n_shared,))
+    pull = carray(_float_pointer(record[PULL]), (n_shared,))
+    z = x[n_a : n_a + n_shared]
+    u = hyper[HYPER_CENTRE] + hyper[HYPER_SCALE] * x[n_a + n_shared]
+    precision = math.exp(-u)
+    d = info + precision
+    g = pull / d + z / np.sqrt(d)
+    a -= np.dot(tilt, g - peak)
+
+    grad_g = np.empty(n_shared)
+    total = _density_at(record, a, g, precision, grad_a, grad_g)
+    grad[:n_a] = np.dot(factor.T, grad_a)
+    grad_g -= np.dot(tilt.T, grad_a)
+    grad[n_a : n_a + n_shared] = grad_g / np.sqrt(d)
+
+    # log Beta(R²) in u = logit R², log τ^-p of the shared prior, and the Jacobian
+    log_r2, log_rest = -_softplus(-u), -_softplus(u)
+    total += hyper[HYPER_A] * log_r2 + hyper[HYPER_B] * log_rest - 0.5 * n_shared * u
+    slope = hyper[HYPER_A] * math.exp(log_rest) - hyper[HYPER_B] * math.exp(log_r2) - 0.5 * n_shared
+    for j in range(n_shared):
+        total -= 0.5 * math.log(d[j])
+        moved = pull[j] / (d[j] * d[j]) + 0.5 * z[j] / (d[j] * math.sqrt(d[j]))
+        slope += precision * (0.5 * g[j] * g[j] + 0.5 / d[j] + grad_g[j] * moved)
+    grad[n_a + n_shared] = hyper[HYPER_SCALE] * slope
+    return total + hyper[HYPER_CONSTANT]
+
+
+@njit
+def _softplus(x):
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+_C_SIGNATURE = types.int64(
+    types.uint64, types.CPointer(types.float64), types.CPointer(types.float64), types.CPointer(types.float64), types.voidptr
+)
+
+
+def _c_log_density(dim, x, gradient, logp, data):
+    """The C side: 0 for success, 1 for a point where value or gradient is not finite (NUTS rejects it)."""
+    record = carray(_record_pointer(data), (N_SLOTS,))
+    grad = carray(gradient, (dim,))
+    value = log_density(record, carray(x, (dim,)), grad)
+    carray(logp, (1,))[0] = value
+    if not np.isfinite(value):
+        return 1
+    for i in range(dim):
+        if not np.isfinite(grad[i]):
+            return 1
+    return 0
+
+
+_compiled = []
+
+
+def c_density():
+    """The density as a C function (an object with `.address`), compiled once for all models on this machine."""
+    if not _compiled:
+        _compiled.append(cfunc(_C_SIGNATURE)(_c_log_density))
+    return _compiled[0]
+
+
+@dataclass
+class DirectDensity:
+    """The numbers of one model, laid out for `log_density`; keeps the arrays alive while it lives.
+
+    Parameters
+    ----------
+    link : int
+        Code of the link.
+    X : (n, p) array
+        Rows sorted by category: first the columns of the free coefficients, then the shared ones (rotated).
+    weight, offset : (n,) arrays
+        `offset` may be None.
+    starts : (K + 1,) int array
+        Where each category's rows begin.
+    cutpoint_prior : (kind, numbers)
+        Dirichlet: alpha (K,); otherwise (nu, location, scale).
+    free_prior : (kinds, numbers)
+        (f,) codes and (f, 3) location, scale, nu.
+    centre, factor, tilt, peak, info, pull : arrays
+        The map from x, in the notation of this module: a_0, L, T, g_0, h, r.
+    hyper : (5,) array
+        The two shapes of R² ~ Beta, u_0, s_u, and the constant that makes the density that of the pm.Model.
+    """
+
+    link: int
+    X: np.ndarray
+    weight: np.ndarray
+    offset: np.ndarray | None
+    starts: np.ndarray
+    cutpoint_prior: tuple[str, np.ndarray]
+    free_prior: tuple[np.ndarray, np.ndarray]
+    centre: np.ndarray
+    factor: np.ndarray
+    tilt: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    peak: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    info: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    pull: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    hyper: np.ndarray = field(default_factory=lambda: np.zeros(5))
+
+    def __post_init__(self):
+        n, n_free, n_shared = len(self.weight), len(self.free_prior[0]), len(self.peak)
+        arrays = {
+            X: self.X, WEIGHT: self.weight, OFFSET: np.zeros(1) if self.offset is None else self.offset,
+            CUT_PRIOR: self.cutpoint_prior[1], FREE_PRIOR: self.free_prior[1], CENTRE: self.centre,
+            FACTOR: self.factor, TILT: self.tilt, PEAK: self.peak, INFO: self.info, PULL: self.pull, HYPER: self.hyper,
+        }  # fmt: skip
+        self._alive = {slot: np.ascontiguousarray(array, dtype=np.float64) for slot, array in arrays.items()}
+        self._alive |= {
+            STARTS: np.ascontiguousarray(self.starts, dtype=np.int64),
+            FREE_KIND: np.ascontiguousarray(self.free_prior[0], dtype=np.int64),
+        }
+        self.record = np.zeros(N_SLOTS, np.int64)
+        self.record[:7] = [
+            self.link, n, len(self.starts) - 1, n_free, n_shared, CUT_KINDS[self.cutpoint_prior[0]], self.offset is not None,
+        ]  # fmt: skip
+        for slot, array in self._alive.items():
+            self.record[slot] = array.ctypes.data
+        self.n_dim = len(self.starts) - 2 + n_free + n_shared + (n_shared > 0)
+
+    def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Log density and gradient at x (n_dim,)."""
+        grad = np.empty(self.n_dim)
+        return log_density(self.record, np.ascontiguousarray(x, dtype=np.float64), grad), grad
+
+    def place(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draws x (S, n_dim) -> a (S, K-1+f), g (S, s), u (S,): the map, for whole arrays of draws."""
+        n_a, n_shared = len(self.centre), len(self.peak)
+        a = self.centre + x[:, :n_a] @ self.factor.T
+        if not n_shared:
+            return a, np.zeros((len(x), 0)), np.zeros(len(x))
+        u = self.hyper[HYPER_CENTRE] + self.hyper[HYPER_SCALE] * x[:, -1]
+        d = self.info + np.exp(-u)[:, None]
+        g = self.pull / d + x[:, n_a : n_a + n_shared] / np.sqrt(d)
+        return a - (g - self.peak) @ self.tilt.T, g, u

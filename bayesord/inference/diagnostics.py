@@ -1,0 +1,178 @@
+"""The verdict: whether the draws can be trusted, said after every fit in one line.
+
+======================= ========== =============
+figure                  ok         caution
+======================= ========== =============
+R-hat (largest)         <= 1.01    <= 1.05
+ESS, bulk and tail      >= 400     >= 200
+divergences             0          <= 0.1 %
+E-BFMI (smallest)       >= 0.3     >= 0.2
+======================= ========== =============
+
+R-hat and ESS are rank-normalised (Vehtari et al. 2021, doi:10.1214/20-BA1221); E-BFMI is Betancourt's (2016).
+What the sampler cannot see is named beside it: separation, empty categories, a prior in conflict with the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesord.modelling import priors as P
+from bayesord.modelling.design import Design
+
+__all__ = ["Verdict", "data_remarks", "judge"]
+
+_LEVELS = ("ok", "caution", "failed")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of `judge`.
+
+    Attributes
+    ----------
+    level : "ok" | "caution" | "failed"
+    figures : dict
+        r_hat, ess_bulk, ess_tail, divergences, e_bfmi, chains, draws.
+    problems : tuple of str
+        What is wrong with the draws and what to do about it; empty when all is well.
+    remarks : tuple of str
+        What to know about data and priors, whatever the draws are like.
+    """
+
+    level: str
+    figures: dict
+    problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def __str__(self):
+        f = self.figures
+        head = {"ok": "Converged", "caution": "Caution", "failed": "Not converged"}[self.level]
+        divergences = f"{f['divergences']} divergences" if f["divergences"] else "no divergences"
+        line = (
+            f"{head}: R-hat {f['r_hat']:.3f}, ESS {f['ess_bulk']:,.0f} bulk and {f['ess_tail']:,.0f} tail, "
+            f"{divergences}, E-BFMI {f['e_bfmi']:.2f} ({f['chains']} chains of {f['draws']:,} draws)"
+        )
+        return "\n".join([line, *(f"  {text}" for text in (*self.problems, *self.remarks))])
+
+
+def judge(idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = None) -> Verdict:
+    """Judge the draws of an ArviZ DataTree with groups posterior and sample_stats.
+
+    Parameters
+    ----------
+    idata : xarray.DataTree
+    remarks : tuple of str
+        Remarks on data and priors (`data_remarks`), passed on.
+    chains_asked : int, optional
+        How many chains there should be; fewer is a problem.
+    """
+    import arviz_stats as azs
+
+    posterior, stats = idata["posterior"].to_dataset(), idata["sample_stats"].to_dataset()
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    problems: list[tuple[int, str]] = []
+
+    def note(severity: int, text: str) -> None:
+        if severity:
+            problems.append((severity, text))
+
+    finite = all(np.isfinite(v.values).all() for v in posterior.values())
+    if not finite:
+        note(2, "some draws are not finite: the model or its data are on scales that doubles cannot hold")
+    if chains_asked and chains < chains_asked:
+        note(1, f"only {chains} of {chains_asked} chains were completed")
+
+    worst = {"r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan}
+    if draws < 4 or not finite:
+        note(2, f"{draws} draws a chain are too few to judge" if draws < 4 else "")
+    else:
+        for name, values in [
+            ("r_hat", azs.rhat(posterior) if chains > 1 else None),
+            ("ess_bulk", azs.ess(posterior, method="bulk")),
+            ("ess_tail", azs.ess(posterior, method="tail")),
+        ]:
+            if values is not None:
+                worst[name], where = _extreme(values, np.nanmax if name == "r_hat" else np.nanmin)
+                note(*_grade(name, worst[name], where))
+    divergences = int(stats["diverging"].sum())
+    share = divergences / (chains * draws)
+    note(
+        (divergences > 0) + (share > 0.001),
+        f"{divergences} divergences ({share:.2%} of draws): estimates near them may be biased; try target_accept=0.99 or stronger priors",
+    )
+    e_bfmi = float(np.min(_e_bfmi(stats["energy"].values)))
+    note((e_bfmi < 0.3) + (e_bfmi < 0.2), f"E-BFMI {e_bfmi:.2f}: the tails are explored slowly; sample longer")
+
+    figures = worst | {"divergences": divergences, "e_bfmi": e_bfmi, "chains": chains, "draws": draws}
+    level = _LEVELS[max((severity for severity, _ in problems), default=0)]
+    return Verdict(level, figures, tuple(text for _, text in problems if text), tuple(remarks))
+
+
+def _grade(name: str, value: float, where: str) -> tuple[int, str]:
+    if name == "r_hat":
+        severity = (value > 1.01) + (value > 1.05)
+        return severity, f"R-hat {value:.3f} at {where}: the chains disagree; sample longer (tune=, draws=) or look at its trace"
+    severity = (value < 400) + (value < 200)
+    return severity, f"{name.replace('_', ' ').replace('ess', 'ESS')} {value:,.0f} at {where}: quantities about it are noisy; raise draws="
+
+
+def _extreme(dataset, choose) -> tuple[float, str]:
+    """The most extreme value over all variables, and the name of its coordinate."""
+    found = []
+    for name, array in dataset.data_vars.items():
+        values = array.values
+        if np.all(np.isnan(values)):
+            continue
+        value = float(choose(values))
+        index = np.unravel_index(int(np.nanargmin(np.abs(values - value))), values.shape)
+        labels = [str(array[dim].values[i]) for dim, i in zip(array.dims, index, strict=True)]
+        found.append((value, f"{name}[{', '.join(labels)}]" if labels else str(name)))
+    return (max if choose is np.nanmax else min)(found, default=(np.nan, ""))
+
+
+def _e_bfmi(energy: np.ndarray) -> np.ndarray:
+    """Mean squared change of the energy over its variance, per chain of energies (chain, draw)."""
+    variance = energy.var(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(variance > 0, (np.diff(energy, axis=1) ** 2).mean(axis=1) / variance, np.nan)
+
+
+def data_remarks(design: Design, priors: P.Priors, beta_mean: np.ndarray | None = None) -> tuple[str, ...]:
+    """Empty categories, predictors that separate the categories, and priors that the data contradict."""
+    remarks = []
+    observed = np.bincount(design.y, minlength=len(design.categories)) > 0
+    if not observed.all():
+        empty = [label for label, seen in zip(design.categories, observed, strict=True) if not seen]
+        remarks.append(f"no observations in {empty}: what is said of them comes from the prior")
+    separating = [name for name, x in zip(design.predictors, design.X.T, strict=True) if _separates(x, design.y)]
+    if separating:
+        remarks.append(f"{separating[:5]} separate the categories perfectly: how large those coefficients are is up to the prior")
+    if beta_mean is not None:
+        conflict = [
+            design.predictors[j]
+            for prior, indices in P.coefficient_blocks(design, priors)
+            if isinstance(prior, P.Normal | P.StudentT)
+            for j in indices
+            if abs(beta_mean[j] - prior.location) > 3 * prior.scale / (design.sd[j] if prior.autoscale else 1.0)
+        ]
+        if conflict:
+            remarks.append(f"prior and data disagree on {conflict[:5]}: the posterior mean is over 3 prior scales from the prior's centre")
+    return tuple(remarks)
+
+
+def _separates(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether some cut of the categories is also a cut of x: every x below it on one side, all above on the other."""
+    order = np.argsort(y, kind="stable")
+    codes, values = y[order], x[order]
+    cuts = np.flatnonzero(np.diff(codes)) + 1
+    if not len(cuts) or np.ptp(values) == 0:
+        return False
+    for sign in (1.0, -1.0):
+        highest = np.maximum.accumulate(sign * values)[cuts - 1]
+        lowest = np.minimum.accumulate((sign * values)[::-1])[::-1][cuts]
+        if np.any(highest < lowest):
+            return True
+    return False

@@ -1,0 +1,192 @@
+"""NUTS by nutpie. The only file that touches nutpie's lower-level names, and held to one tested minor version.
+
+Each chain is a sampler of its own, with a seed spawned from the user's: the draws of a chain do not depend on how
+many cores or other chains there are. The samplers run in nutpie's own threads, no Python among them; this one
+only waits, shows the progress, and on Ctrl-C keeps what is there.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import carray, types
+
+from bayesord.inference.density import DirectDensity, c_density
+from bayesord.inference.progress import Progress
+from bayesord.jit import cfunc
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+__all__ = ["Chains", "chain_seeds", "sample_density", "sample_model"]
+
+_POLL_SECONDS = 0.002
+_DROPPED_STATS = {"divergence_message", "tuning", "draw", "chain", "unconstrained_draw", "gradient"}
+
+
+@dataclass
+class Chains:
+    """Draws (chain, draw, ...) by variable, sampler statistics (chain, draw), and how it ended.
+
+    All chains are cut to the length of the shortest: an interrupted run has fewer draws, never padded ones.
+    """
+
+    draws: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
+    tuning_gradients: int
+    interrupted: bool
+
+
+def chain_seeds(random_seed: int | None, chains: int) -> list[int]:
+    """One independent seed a chain; those of the first chains do not depend on how many follow."""
+    return [int(child.generate_state(1, np.uint64)[0] >> 1) for child in np.random.SeedSequence(random_seed).spawn(chains)]
+
+
+def sample_density(density: DirectDensity, *, seeds: list[int], **settings) -> Chains:
+    """Sample a density through its C pointer; `draws["x"]` are its coordinates, started from N(0, I)."""
+    return _run([_direct_model(density, seed) for seed in seeds], seeds, **settings)
+
+
+def sample_model(model: pm.Model, *, seeds: list[int], initial_points: dict | None = None, **settings) -> Chains:
+    """Sample any pm.Model through PyTensor: slower to start, for models without a direct density."""
+    import nutpie
+
+    compiled = nutpie.compile_pymc_model(model, initial_points=initial_points)
+    return _run([compiled] * len(seeds), seeds, **settings)
+
+
+def _run(models, seeds, *, draws, tune, cores, target_accept, progressbar, adaptation="diag") -> Chains:
+    import nutpie
+
+    waiting = list(range(len(seeds)))
+    running: dict[int, object] = {}
+    done: dict[int, tuple] = {}
+    interrupted = False
+    with Progress(len(seeds), tune + draws, shown=progressbar) as progress:
+
+        def begin(chain):
+            return nutpie.sample(
+                models[chain],
+                draws=draws,
+                tune=tune,
+                chains=1,
+                cores=1,
+                seed=seeds[chain],
+                target_accept=target_accept,
+                adaptation=adaptation,
+                progress_bar=False,
+                progress_callback=progress.callback(chain),
+                return_raw_trace=True,
+                blocking=False,
+            )
+
+        try:
+            while waiting or running:
+                while waiting and len(running) < cores:
+                    chain = waiting.pop(0)
+                    running[chain] = begin(chain)
+                for chain in [c for c, sampler in running.items() if _finished(sampler)]:
+                    done[chain] = _read(running.pop(chain).wait())
+                    progress.finish(chain)
+                progress.refresh()
+                time.sleep(_POLL_SECONDS)
+        except KeyboardInterrupt:
+            interrupted = True
+            for chain, sampler in running.items():
+                done[chain] = _read(sampler.abort())
+    return _together([done[chain] for chain in sorted(done)], interrupted)
+
+
+def _finished(sampler) -> bool:
+    """nutpie's `is_finished` raises, rather than returns, while the sampler runs."""
+    try:
+        return sampler.is_finished
+    except TimeoutError:
+        return False
+
+
+def _read(results) -> tuple[dict, dict, int]:
+    """One chain of nutpie's raw trace: draws and statistics after tuning, and the gradients that tuning took."""
+    (draw_batch,), (stat_batch,) = results.get_arrow_trace()
+    kept = ~_values(stat_batch.column("tuning")).astype(bool)
+    draws = {}
+    for name in draw_batch.column_names:
+        column = draw_batch.column(name)
+        shape = column.field.metadata.get(b"shape", b"").decode()
+        values = _values(column).reshape(len(kept), *([int(s) for s in shape.split(",")] if shape else []))
+        draws[name] = values[kept]
+    stats = {
+        name: values[kept]
+        for name in stat_batch.column_names
+        if name not in _DROPPED_STATS and len(values := _values(stat_batch.column(name))) == len(kept)
+    }
+    steps = _values(stat_batch.column("n_steps"))
+    return draws, stats, int(steps[~kept].sum())
+
+
+def _values(column) -> np.ndarray:
+    """A column of nutpie's Arrow trace as one flat array."""
+    import pyarrow
+
+    column = pyarrow.array(column)
+    return (column.flatten() if hasattr(column, "flatten") else column).to_numpy(zero_copy_only=False)
+
+
+def _together(chains: list[tuple], interrupted: bool) -> Chains:
+    """Stack chains, cut to the shortest; those that an interruption left without a draw are dropped."""
+    lengths = [len(stats["diverging"]) for _, stats, _ in chains]
+    begun = [chain for chain, length in zip(chains, lengths, strict=True) if length]
+    if not begun:
+        raise KeyboardInterrupt("interrupted while tuning: there are no draws to keep")
+    length = min(length for length in lengths if length)
+    draws, stats = (
+        {name: np.stack([chain[part][name][:length] for chain in begun]) for name in begun[0][part]} for part in (0, 1)
+    )
+    if "maxdepth_reached" in stats:  # the name that ArviZ looks for
+        stats["reached_max_treedepth"] = stats["maxdepth_reached"]
+    return Chains(draws, stats, sum(steps for _, _, steps in chains), interrupted)
+
+
+# -- a density behind a pointer, dressed as what nutpie compiles from a pm.Model ----------------------------------
+
+
+_EXPAND_SIGNATURE = types.int64(
+    types.uint64, types.uint64, types.CPointer(types.float64), types.CPointer(types.float64), types.voidptr
+)
+
+
+def _identity(dim, expanded, x, out, data):
+    carray(out, (expanded,))[:] = carray(x, (dim,))
+    return 0
+
+
+@cache
+def _c_identity():
+    return cfunc(_EXPAND_SIGNATURE)(_identity)
+
+
+def _direct_model(density: DirectDensity, seed: int):
+    from nutpie.compile_pymc import CompiledPyMCModel
+
+    start = np.random.default_rng(seed).standard_normal(density.n_dim)
+    shape = (density.n_dim,)
+    return CompiledPyMCModel(
+        dims={"x": ("coordinate",)},
+        _coords={"coordinate": np.arange(density.n_dim)},
+        _shapes={"x": shape},
+        _n_dim=density.n_dim,
+        compiled_logp_func=c_density(),
+        compiled_expand_func=_c_identity(),
+        initial_point_func=lambda _seed=None: start.copy(),
+        shared_data={"density": density},  # kept alive while the sampler is
+        shared_var_keys={},
+        user_data=density.record,
+        n_expanded=density.n_dim,
+        shape_info=(["x"], [slice(0, density.n_dim)], [shape]),
+        logp_func=None,
+        expand_func=None,
+    )

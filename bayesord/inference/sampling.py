@@ -1,0 +1,214 @@
+"""From a design to draws on the user's scale, with their verdict, as an ArviZ DataTree."""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import threadpoolctl
+import xarray as xr
+
+from bayesord.checks import available_cores
+from bayesord.inference import diagnostics, geometry, nuts
+from bayesord.jit import cache_folder, njit
+from bayesord.likelihood import kernels
+from bayesord.likelihood.links import Link
+from bayesord.modelling import priors as P
+from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps, step_labels, steps_from_cutpoints
+from bayesord.modelling.design import Design
+
+__all__ = ["add_log_likelihood", "log_likelihood_at", "sample"]
+
+TUNE_DIRECT, TUNE_PLAIN = 200, 1000  # with and without a mode to whiten by
+LOG_LIKELIHOOD_BYTES = 64e6
+_BLOCK_ROWS = 4096
+
+
+def sample(design: Design, link: Link, priors: P.Priors, *, draws, tune, chains, cores, target_accept, progressbar, random_seed):
+    """Sample the posterior; returns (idata, verdict).
+
+    One announced retry at target_accept 0.95 when there are divergences.
+    """
+    available = available_cores()
+    cores = min(cores, chains)
+    seeds = nuts.chain_seeds(random_seed, chains)
+    began = time.perf_counter()
+    with threadpoolctl.threadpool_limits(limits=max(1, available // cores)):
+        engine = _engine(design, link, priors)
+    placed = time.perf_counter()
+    settings = {"draws": draws, "cores": cores, "progressbar": progressbar}
+    with threadpoolctl.threadpool_limits(limits=max(1, available // cores)):
+        draws_of = engine(seeds, tune, target_accept, settings)
+        posterior, chains_run, how = draws_of()
+        if not chains_run.interrupted and chains_run.stats["diverging"].any() and target_accept < 0.95:
+            print("Divergences: sampling once more at target_accept=0.95", file=sys.stderr)
+            posterior, chains_run, how = engine(seeds, tune, 0.95, settings)()
+    how |= {"interrupted": int(chains_run.interrupted), "seconds_before_sampling": placed - began, "seconds_sampling": time.perf_counter() - placed}
+    idata = _idata(design, link, posterior, chains_run.stats, how)
+    beta = posterior["beta"].mean(axis=(0, 1)) if design.predictors else None
+    verdict = diagnostics.judge(idata, diagnostics.data_remarks(design, priors, beta), chains_asked=chains)
+    idata["sample_stats"].attrs["verdict"] = str(verdict)
+    if len(design.y) * chains * draws * 8 <= LOG_LIKELIHOOD_BYTES:
+        add_log_likelihood(idata, design, link)
+    return idata, verdict
+
+
+def _engine(design: Design, link: Link, priors: P.Priors):
+    """The way to draws: the direct density where it knows the priors, else PyTensor."""
+    if geometry.has_direct_density(design, priors):
+        with _compiling_once():
+            return _direct_engine(design, link, priors)
+    return _pytensor_engine(design, link, priors)
+
+
+@contextmanager
+def _compiling_once():
+    """Say what the first fit on a machine is waiting for."""
+    if not any(cache_folder.rglob("*.nbi")):
+        print("bayesord: compiling once for this machine (later fits start at once)", file=sys.stderr)
+    yield
+
+
+def _direct_engine(design, link, priors):
+    layout = geometry.lay_out(design, link, priors)
+    density, rotation, found = geometry.place_posterior(layout)
+    if not found:
+        print("bayesord: no usable mode; NUTS adapts from the start instead", file=sys.stderr)
+
+    def prepare(seeds, tune, target_accept, settings):
+        n_tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
+
+        def run():
+            chains = nuts.sample_density(density, seeds=seeds, tune=n_tune, target_accept=target_accept, **settings)
+            x = chains.draws["x"]
+            posterior = _user_scale(design, layout, density, rotation, x.reshape(-1, x.shape[-1]))
+            shaped = {name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in posterior.items()}
+            return shaped, chains, {"sampler": "nutpie, direct density", "tune": n_tune, "whitened": int(found)}
+
+        return run
+
+    return prepare
+
+
+def _user_scale(design, layout, density, rotation, x) -> dict[str, np.ndarray]:
+    """Draws of x (S, n_dim) as posterior variables, named as in the pm.Model."""
+    m = layout.n_steps
+    a, g, u = density.place(x)
+    steps = a[:, :m]
+    posterior = {"cutpoint_steps": steps}
+    shift = design.offset_mean
+    if design.predictors:
+        beta = np.empty((len(x), len(layout.order)))
+        beta[:, layout.order] = np.hstack([a[:, m:], g @ rotation.T]) * layout.unit
+        posterior["beta"] = beta
+        shift = shift + (beta @ design.mean)[:, None]
+    posterior["cutpoints"] = cutpoints_from_steps(steps) + shift
+    if layout.n_shared:
+        posterior["R2"] = 1.0 / (1.0 + np.exp(-u))
+    return posterior
+
+
+def _pytensor_engine(design, link, priors):
+    from bayesord.modelling.build import build_model
+
+    print("bayesord: no direct density for these priors; PyTensor compiles the model (some seconds to a minute)", file=sys.stderr)
+    model = build_model(design, link, priors)
+
+    def prepare(seeds, tune, target_accept, settings):
+        n_tune = TUNE_PLAIN if tune == "auto" else tune
+        counts = np.bincount(design.y, minlength=len(design.categories)) + 0.5
+        start = {"cutpoint_steps": steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))}
+
+        def run():
+            chains = nuts.sample_model(model, seeds=seeds, initial_points=start, tune=n_tune, target_accept=target_accept, **settings)
+            named = {variable.name for variable in model.unobserved_RVs}
+            posterior = {name: values for name, values in chains.draws.items() if name in named}
+            return posterior, chains, {"sampler": "nutpie, PyTensor", "tune": n_tune, "whitened": 0}
+
+        return run
+
+    return prepare
+
+
+def _idata(design: Design, link: Link, posterior: dict, stats: dict, attrs: dict) -> xr.DataTree:
+    """An ArviZ DataTree: posterior, sample_stats, observed_data, constant_data."""
+    coords = {
+        "cutpoint": cutpoint_labels(design.categories),
+        "cutpoint_step": step_labels(design.categories),
+        "predictor": list(design.predictors),
+    }
+    dims = {"beta": ["predictor"], "cutpoints": ["cutpoint"], "cutpoint_steps": ["cutpoint_step"]}
+
+    def array(name, values):
+        own = dims.get(name) or (["predictor"] if values.ndim == 3 and values.shape[2] == len(design.predictors) else [])
+        if values.ndim == 3 and not own:
+            own = [f"{name}_dim"]
+        where = {dim: coords[dim] for dim in own if dim in coords}
+        return xr.DataArray(
+            values,
+            dims=["chain", "draw", *own],
+            coords={"chain": np.arange(values.shape[0]), "draw": np.arange(values.shape[1])} | where,
+        )
+
+    first = [name for name in ("beta", "cutpoints", "R2") if name in posterior]
+    ordered = [*first, *(name for name in posterior if name not in first)]
+    obs_id = {"obs_id": np.asarray(design.obs_id)}
+    constant = {"weight": ("obs_id", design.weights)} if design.weights is not None else {}
+    if design.offset is not None:
+        constant["offset"] = ("obs_id", design.offset)
+    if design.predictors:
+        constant["X"] = (("obs_id", "predictor"), design.X)
+    groups = {
+        "posterior": xr.Dataset({name: array(name, posterior[name]) for name in ordered}, attrs={"link": link.name}),
+        "sample_stats": xr.Dataset({name: (("chain", "draw"), values) for name, values in stats.items()}, attrs=attrs),
+        "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, coords=obs_id, attrs={"categories": [str(c) for c in design.categories]}),
+        "constant_data": xr.Dataset(constant, coords=obs_id | {"predictor": coords["predictor"]}),
+    }
+    chain_draw = {dim: groups["posterior"][dim] for dim in ("chain", "draw")}
+    groups["sample_stats"] = groups["sample_stats"].assign_coords(chain_draw)
+    return xr.DataTree.from_dict(groups)
+
+
+# -- log-likelihood per original row ------------------------------------------------------------------------------
+
+
+def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
+    """Add the group log_likelihood: log P(y_i) per draw and original row, unweighted."""
+    posterior = idata["posterior"]
+    steps = posterior["cutpoint_steps"].values
+    shape = steps.shape[:2]
+    beta = posterior["beta"].values.reshape(-1, len(design.predictors)) if design.predictors else np.zeros((shape[0] * shape[1], 0))
+    values = log_likelihood_at(design, link, beta, steps.reshape(len(beta), -1))
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "obs_id": np.asarray(design.obs_id)}
+    array = xr.DataArray(values.reshape(*shape, -1), dims=["chain", "draw", "obs_id"], coords=coords)
+    idata["log_likelihood"] = array.to_dataset(name="y")
+
+
+def log_likelihood_at(design: Design, link: Link, beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """log P(y_i | draw s) for beta (S, p) and cutpoint steps (S, K-1); (S, n). Blocks of rows, one thread each."""
+    out = np.empty((len(beta), len(design.y)))
+    X = design.X - design.mean
+
+    def block(start: int) -> None:
+        stop = start + _BLOCK_ROWS
+        eta = beta @ X[start:stop].T
+        if design.offset is not None:
+            eta += design.offset[start:stop] - design.offset_mean
+        out[:, start:stop] = _log_likelihood_block(link.code, eta, steps, design.y[start:stop])
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(block, range(0, len(design.y), _BLOCK_ROWS)))
+    return out
+
+
+@njit
+def _log_likelihood_block(code, eta, steps, y):
+    S, n = eta.shape
+    out = np.empty((S, n))
+    d_eta, d_gap = np.empty(n), np.empty(n)
+    for s in range(S):
+        kernels.rows(code, eta[s], steps[s], y, out[s], d_eta, d_gap)
+    return out

@@ -1,0 +1,318 @@
+"""`fit`, and the fit it returns: the one file that a user opens."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bayesord import checks
+from bayesord.answers import Answers
+from bayesord.inference import sampling
+from bayesord.inference.diagnostics import Verdict
+from bayesord.inference.geometry import find_mode, lay_out
+from bayesord.likelihood.links import Link, get_link
+from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
+from bayesord.modelling.design import Design, from_arrays, from_formula
+from bayesord.modelling.priors import Flat, Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["OrdinalFit", "OrdinalMode", "fit"]
+
+
+def fit(
+    formula_or_X,
+    data_or_y,
+    *,
+    link: str | Link = "logit",
+    priors: Priors | None = None,
+    categories=None,
+    sample_weight=None,
+    weights: str = "frequency",
+    offset=None,
+    method: str = "nuts",
+    draws: int = 1000,
+    tune: int | str = "auto",
+    chains: int = 4,
+    cores: int | None = None,
+    target_accept: float = 0.8,
+    progressbar: bool = True,
+    random_seed: int | None = None,
+    on_fail: str = "warn",
+    strict: bool = False,
+) -> OrdinalFit | OrdinalMode:
+    """Fit a cumulative-link model to ordered answers: P(y <= k) = F(c_k - eta), eta = X beta.
+
+    A positive coefficient moves answers up. There is no intercept: the cutpoints are it. X is centred inside;
+    results are on the scale of the data as given.
+
+    Parameters
+    ----------
+    formula_or_X : str, or (n, p) array or DataFrame
+        ``"rating ~ temp + contact"``, with a DataFrame next; or the covariates, with y next.
+    data_or_y : DataFrame, or (n,) ordered answers
+        Answers are an ordered Categorical, integers without gaps, or anything together with `categories`.
+    link : {"logit", "probit", "cloglog", "loglog", "cauchit"}
+        F: the distribution function of the latent answer.
+    priors : bayesord.Priors, optional
+        Default: Dirichlet(1) on the category probabilities, R² ~ Beta(2, 2) for the coefficients.
+    categories : sequence, optional
+        The categories in order; those without observations are kept.
+    sample_weight : (n,) numbers >= 0 or column name, optional
+        With ``weights="frequency"`` a row of weight 3 is three rows; "importance" for any other weights.
+    offset : (n,) numbers, optional
+        Added to eta.
+    method : {"nuts", "mode"}
+        "mode" finds the posterior mode of (beta, cutpoints) instead of sampling; with ``priors.flat()``
+        throughout that is maximum likelihood.
+    draws, tune, chains : int
+        Draws kept a chain, tuning draws a chain ("auto": as many as the geometry needs), number of chains.
+    cores : int, optional
+        Chains at a time; by default as many as the CPUs this process may use. Results do not depend on it.
+    target_accept : float
+    progressbar : bool
+    random_seed : int, optional
+        The same seed gives bitwise the same draws on the same machine and versions.
+    on_fail : {"warn", "raise", "ignore"}
+        What to do when the verdict is not clean.
+    strict : bool
+        Raise instead of warn on rank-deficient covariates.
+
+    Returns
+    -------
+    OrdinalFit, or OrdinalMode with ``method="mode"``
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad input: before anything is compiled, all problems at once.
+
+    Notes
+    -----
+    McCullagh (1980), Regression models for ordinal data, doi:10.1111/j.2517-6161.1980.tb01109.x.
+
+    Examples
+    --------
+    >>> import bayesord as bo
+    >>> wine = bo.datasets.load_wine()
+    >>> fit = bo.fit("rating ~ temp + contact", wine, random_seed=1, progressbar=False)
+    >>> fit.verdict.level
+    'ok'
+    >>> fit.predict(wine.head(2), decision="qwk")
+    array([2, 3])
+    """
+    link = get_link(link)
+    priors = priors or Priors()
+    if not isinstance(priors, Priors):
+        raise TypeError(f"priors must be bayesord.Priors(...), got {type(priors).__name__}")
+    checks.check_choice("method", method, ("nuts", "mode"))
+    checks.check_choice("on_fail", on_fail, ("warn", "raise", "ignore"))
+    settings = _check_settings(draws, tune, chains, cores, target_accept, random_seed)
+    common = {
+        "categories": categories,
+        "sample_weight": sample_weight,
+        "weights": weights,
+        "offset": offset,
+        "strict": strict,
+    }
+    make = from_formula if isinstance(formula_or_X, str) else from_arrays
+    design = make(formula_or_X, data_or_y, **common)
+    _check_proper(design, priors)
+    if method == "mode":
+        return _fit_mode(design, link, priors)
+    idata, verdict = sampling.sample(design, link, priors, progressbar=progressbar, **settings)
+    result = OrdinalFit(design, link, priors, idata, verdict)
+    if verdict.level != "ok" and on_fail != "ignore":
+        if on_fail == "raise":
+            raise RuntimeError(str(verdict))
+        warnings.warn(str(verdict), checks.ConvergenceWarning, stacklevel=2)
+    return result
+
+
+def _check_settings(draws, tune, chains, cores, target_accept, random_seed) -> dict:
+    chains = checks.check_count("chains", chains)
+    cores, clipped = checks.check_cores(cores, chains)
+    if clipped:
+        print(clipped, file=sys.stderr)
+    return {
+        "draws": checks.check_count("draws", draws),
+        "tune": tune if tune == "auto" else checks.check_count("tune", tune),
+        "chains": chains,
+        "cores": cores,
+        "target_accept": checks.check_number("target_accept", target_accept, above=0, below=1),
+        "random_seed": checks.check_random_seed(random_seed),
+    }
+
+
+def _check_proper(design: Design, priors: Priors) -> None:
+    """Refuse what has no posterior, and priors that do not fit the model, before anything is compiled."""
+    priors.by_coefficient(design.predictors)
+    if hasattr(priors.cutpoints, "alphas"):
+        priors.cutpoints.alphas(len(design.categories))
+    empty = [c for k, c in enumerate(design.categories) if not (design.y == k).any()]
+    if isinstance(priors.cutpoints, Flat) and empty:
+        raise ValueError(
+            f"no observations in {empty[:5]}, and a flat prior on the cutpoints: nothing determines them. "
+            "Use priors.dirichlet(1.0), or drop those categories"
+        )
+
+
+class OrdinalFit(Answers):
+    """A posterior. Printing it shows the verdict and the table.
+
+    Attributes
+    ----------
+    idata : xarray.DataTree
+        ArviZ groups posterior, sample_stats, observed_data, constant_data, log_likelihood (up to 64 MB).
+    verdict : Verdict
+        Whether the draws can be trusted.
+    model : pm.Model
+        The model that was sampled, with coords.
+    design, link, priors
+        What it was fitted to.
+    """
+
+    def __init__(self, design: Design, link: Link, priors: Priors, idata: xr.DataTree, verdict: Verdict):
+        self.design, self.link, self.priors, self.idata, self.verdict = design, link, priors, idata, verdict
+
+    @cached_property
+    def model(self) -> pm.Model:
+        """The pm.Model whose posterior `idata` holds."""
+        from bayesord.modelling.build import build_model
+
+        return build_model(self.design, self.link, self.priors)
+
+    @cached_property
+    def _coefficients(self):
+        posterior = self.idata["posterior"]
+        cutpoints = posterior["cutpoints"].values
+        chains, draws = cutpoints.shape[:2]
+        beta = posterior["beta"].values if self.design.predictors else np.zeros((chains, draws, 0))
+        return beta.reshape(chains * draws, -1), cutpoints.reshape(chains * draws, -1), chains
+
+    def summary(self, prob: float = 0.9) -> pd.DataFrame:
+        """Mean, sd, interval and convergence figures of coefficients and cutpoints, by their own names.
+
+        Parameters
+        ----------
+        prob : float
+            Probability of the equal-tailed interval.
+        """
+        import arviz_stats as azs
+
+        names = [name for name in ("beta", "cutpoints", "R2") if name in self.idata["posterior"]]
+        return azs.summary(self.idata, var_names=names, ci_prob=prob, ci_kind="eti", round_to="none")
+
+    def log_likelihood(self) -> xr.DataArray:
+        """log P(y_i) of every draw and row, per original row and unweighted; (chain, draw, obs_id)."""
+        if "log_likelihood" not in self.idata.children:
+            sampling.add_log_likelihood(self.idata, self.design, self.link)
+        return self.idata["log_likelihood"]["y"]
+
+    def posterior_predictive(self, new=None, *, random_seed=None) -> xr.DataArray:
+        """Replicated answers; those of the training rows are also stored, as codes, for ArviZ's predictive checks."""
+        labels = super().posterior_predictive(new, random_seed=random_seed)
+        if new is None:
+            codes = labels.copy(data=self._codes(labels.values.ravel()).reshape(labels.shape))
+            self.idata["posterior_predictive"] = codes.to_dataset(name="y")
+        return labels
+
+    def __repr__(self):
+        counts = np.bincount(self.design.y, minlength=len(self.design.categories))
+        said = ", ".join(f"{c}: {n}" for c, n in zip(self.design.categories, counts, strict=True))
+        what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"
+        return "\n".join(
+            [
+                f"{what}   [{self.link.name}; {len(self.design.y):,} rows; {said}]",
+                str(self.verdict),
+                "",
+                format_table(self.summary()),
+            ]
+        )
+
+
+def format_table(table: pd.DataFrame) -> str:
+    """A summary in plain text: three decimals for estimates, whole numbers for effective sample sizes."""
+    shown = table.copy()
+    for name in shown.columns:
+        whole = name.startswith("ess")
+        shown[name] = [f"{v:,.0f}" if whole else f"{v:.3f}" for v in shown[name].astype(float)]
+    return shown.to_string()
+
+
+class OrdinalMode(Answers):
+    """The posterior mode of (beta, cutpoints): a point, with standard errors from the information there.
+
+    Attributes
+    ----------
+    beta, cutpoints : pandas.Series
+        On the user's scale.
+    standard_errors : pandas.Series
+        Of beta and cutpoints together; from the expected information, so Gaussian approximations.
+    log_likelihood : float
+        Weighted, at the mode.
+    """
+
+    def __init__(self, design, link, priors, beta, cutpoints, standard_errors, log_likelihood):
+        self.design, self.link, self.priors = design, link, priors
+        self.beta, self.cutpoints = beta, cutpoints
+        self.standard_errors, self.log_likelihood = standard_errors, log_likelihood
+
+    @cached_property
+    def _coefficients(self):
+        return self.beta.to_numpy()[None], self.cutpoints.to_numpy()[None], 1
+
+    def summary(self) -> pd.DataFrame:
+        """Estimate and standard error of every coefficient and cutpoint."""
+        return pd.DataFrame({"mode": pd.concat([self.beta, self.cutpoints]), "se": self.standard_errors})
+
+    def __repr__(self):
+        what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"
+        head = f"{what}   [{self.link.name}; posterior mode; log-likelihood {self.log_likelihood:.4f}]"
+        return f"{head}\n{format_table(self.summary())}"
+
+
+def _fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
+    fixed = {"flat", "normal", "student_t", "laplace"}
+    learned = {str(prior) for prior in priors.by_coefficient(design.predictors) if prior.call not in fixed}
+    if learned:
+        raise ValueError(
+            f"method='mode' with beta ~ {sorted(learned)[0]}: a prior with a learned scale has no joint mode (its density "
+            "grows without bound as the scale goes to zero). Use priors.normal(0, 2.5), priors.flat(), or method='nuts'"
+        )
+    layout = lay_out(design, link, priors)
+    v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-18, steps=200)
+    if not converged:
+        raise RuntimeError("the posterior mode was not found: it may lie at infinity (separation); use a proper prior or method='nuts'")
+    m = layout.n_steps
+    to_user = np.zeros((len(v), len(v)))  # d (beta, cutpoints) / d (steps, standardised coefficients)
+    gaps = np.tril(np.ones((m, m)))
+    gaps[:, 1:] *= np.exp(v[1:m])
+    p = len(design.predictors)
+    scale = np.zeros((p, p))
+    scale[layout.order, np.arange(p)] = layout.unit
+    to_user[:p, m:] = scale
+    to_user[p:, :m] = gaps
+    to_user[p:, m:] = design.mean @ scale
+    beta = scale @ v[m:]
+    cutpoints = cutpoints_from_steps(v[:m]) + design.mean @ beta + design.offset_mean
+    covariance = to_user @ np.linalg.solve(information, to_user.T)
+    names = [f"beta[{name}]" for name in design.predictors] + [f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)]
+    log_likelihood = sampling.log_likelihood_at(design, link, beta[None], v[None, :m])[0]
+    weight = np.ones(len(design.y)) if design.weights is None else design.weights
+    return OrdinalMode(
+        design,
+        link,
+        priors,
+        pd.Series(beta, index=names[:p]),
+        pd.Series(cutpoints, index=names[p:]),
+        pd.Series(np.sqrt(np.diag(covariance)), index=names),
+        float(weight @ log_likelihood),
+    )
