@@ -1,4 +1,5 @@
-"""Checks on the numbers of a design matrix: constant columns, lost digits, collinearity, more columns than rows."""
+"""Checks on the numbers of a design matrix: constant columns, lost digits, collinearity, more columns than "
+"rows."""
 
 from __future__ import annotations
 
@@ -63,13 +64,14 @@ def check_repeated_names(names: tuple[str, ...], problems: Problems) -> None:
 def check_columns(
     values: np.ndarray, names: tuple[str, ...], mean: np.ndarray, sd: np.ndarray, problems: Problems
 ) -> list[str]:
-    """Refuse constant columns and columns whose variation is lost in rounding; return notes on extreme scales."""
+    """Refuse constant columns and columns whose variation is lost in rounding; return notes on extreme "
+    "scales."""
     low, high = values.min(axis=0, initial=np.inf), values.max(axis=0, initial=-np.inf)
     constant = low == high
     for j in np.flatnonzero(constant)[:5]:
         problems.add(
-            f"column {names[j]!r} is constant ({low[j]:g} in every row): the cutpoints already play that role. "
-            f"Drop it{_empty_cell(names[j], low[j])}."
+            f"column {names[j]!r} is constant ({low[j]:g} in every row): the cutpoints already play that "
+            f"role. Drop it{_empty_cell(names[j], low[j])}."
         )
     if constant.sum() > 5:
         problems.add(f"{constant.sum() - 5} more columns are constant. Drop them.")
@@ -77,11 +79,12 @@ def check_columns(
         location = np.where(constant | (sd == 0), 0.0, np.maximum(np.abs(low), np.abs(high)) / sd)
     for j in np.flatnonzero((location * _EPS > _DIGITS_KEPT) | (~constant & (sd == 0)))[:5]:
         problems.add(
-            f"column {names[j]!r} varies too little around {mean[j]:.6g} for float64: centring would leave fewer "
-            "than 6 digits. Subtract a round number before it is stored."
+            f"column {names[j]!r} varies too little around {mean[j]:.6g} for float64: centring would leave "
+            "fewer than 6 digits. Subtract a round number before it is stored."
         )
     notes = [
-        f"column {names[j]!r} lies far from 0 (over {location[j]:.0e} standard deviations); it is centred inside"
+        f"column {names[j]!r} lies far from 0 (over {location[j]:.0e} standard deviations); it is centred "
+        "inside"
         for j in np.flatnonzero((location > _LARGE_LOCATION) & (location * _EPS <= _DIGITS_KEPT))[:5]
     ]
     positive = np.flatnonzero(sd > 0)
@@ -153,9 +156,9 @@ def _collinearity(
             f"Columns {listed} are nearly collinear (condition number {condition:.1e}): drop or combine some."
         ]
     return [
-        f"X is rank deficient: rank {rank} of {values.shape[1]} (condition number {condition:.1e}), columns {listed} "
-        "are linearly dependent. A proper prior keeps the posterior valid, but only their combined effect is "
-        "learned. Drop or combine some; strict=True turns this into an error."
+        f"X is rank deficient: rank {rank} of {values.shape[1]} (condition number {condition:.1e}), columns "
+        f"{listed} are linearly dependent. A proper prior keeps the posterior valid, but only their combined "
+        "effect is learned. Drop or combine some; strict=True turns this into an error."
     ]
 
 

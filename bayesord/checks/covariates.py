@@ -25,7 +25,8 @@ _DATES = "holds dates or durations: pass elapsed time as a number, for example (
 
 @dataclass(frozen=True)
 class Covariates:
-    """A table of numbers: `values` (n, p) float64 of its own, column `names`, the row `index` of a pandas table."""
+    """A table of numbers: `values` (n, p) float64 of its own, column `names`, the row `index` of a pandas "
+    "table."""
 
     values: np.ndarray
     names: tuple[str, ...]
@@ -200,7 +201,8 @@ def _report_kind(kind: str, column: pd.Series, name: str, problems: Problems) ->
     elif kind == "factor":
         problems.add(
             f"column {name!r} is not numeric (first value {first!r}). One-hot encode it, for example with "
-            "pd.get_dummies(X, drop_first=True, dtype=float), or use a formula, which codes factors by itself."
+            "pd.get_dummies(X, drop_first=True, dtype=float), or use a formula, which codes factors by "
+            "itself."
         )
     elif kind == "mixed":
         text = next(value for value in column if isinstance(value, str))

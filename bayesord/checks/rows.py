@@ -38,7 +38,8 @@ def check_size(shape: tuple[int, int], name: str, problems: Problems) -> None:
     """At least one row; no columns at all is a model that can be asked for."""
     if shape[0] == 0:
         problems.add(
-            f"Found array with 0 sample(s) (shape={tuple(shape)}) while a minimum of 1 is required: {name} is empty."
+            f"Found array with 0 sample(s) (shape={tuple(shape)}) while a minimum of 1 is required: {name} "
+            "is empty."
         )
 
 
@@ -112,7 +113,8 @@ def read_weights(
 def read_offset(
     offset: object, n: int, problems: Problems, index: pd.Index | None = None, keep: np.ndarray | None = None
 ) -> np.ndarray | None:
-    """The offset of the linear predictor as float64 of shape (n,), or None; rows outside `keep` may hold anything."""
+    """The offset of the linear predictor as float64 of shape (n,), or None; rows outside `keep` may hold "
+    "anything."""
     return None if offset is None else _read_numbers(offset, "offset", n, problems, index, keep)
 
 

@@ -72,7 +72,8 @@ def check_choice(name: str, value: object, known: Iterable[str]) -> str:
 
 
 def check_random_seed(random_seed: object) -> object:
-    """None, an integer of at least 0, a SeedSequence or a Generator: what `numpy.random.default_rng` takes."""
+    """None, an integer of at least 0, a SeedSequence or a Generator: what `numpy.random.default_rng` "
+    "takes."""
     if random_seed is None or isinstance(random_seed, np.random.Generator | np.random.SeedSequence):
         return random_seed
     if (
@@ -126,8 +127,8 @@ def check_fitted(instance: object, attribute: str) -> None:
     """Raise scikit-learn's NotFittedError where the attribute that fitting sets is missing."""
     if getattr(instance, attribute, None) is None:
         raise NotFittedError(
-            f"This {type(instance).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments "
-            "before using this estimator."
+            f"This {type(instance).__name__} instance is not fitted yet. Call 'fit' with appropriate "
+            "arguments before using this estimator."
         )
 
 

@@ -18,7 +18,7 @@ from bayesord import checks
 from bayesord.checks import Problems
 from bayesord.modelling.encoding import FormulaMap
 from bayesord.modelling.formula import parse_formula
-from bayesord.modelling.sources import ArraySource, FormulaSource, column_of
+from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of, positive_rows
 
 __all__ = ["Design", "NewRows", "from_arrays", "from_formula"]
 
@@ -173,7 +173,7 @@ def from_formula(
     if parsed is None:
         problems.raise_if_any()
     offset_name = offset if isinstance(offset, str) else offset is not None
-    rows = _Rows(
+    rows = TrainingRows(
         len(data),
         data.index,
         sample_weight=column_of(data, sample_weight, "sample_weight", problems),
@@ -183,9 +183,11 @@ def from_formula(
     )
     response = rows.read(column_of(data, parsed.response, "response", problems), categories, parsed.response)
     kept = data if rows.keep is None else data.loc[rows.keep]
-    encoder = FormulaMap(parsed, kept, rows.weights, problems)
+    encoder = FormulaMap(parsed)
+    X, own_offset = encoder.learn(kept, rows.weights, problems)
+    rows.add_offset(own_offset)
     source = FormulaSource(encoder, offset_name)
-    return _assemble(encoder.X, encoder.predictors, response, parsed.response, rows, source, formula, strict)
+    return _assemble(X, encoder.predictors, response, parsed.response, rows, source, formula, strict)
 
 
 def from_arrays(
@@ -224,14 +226,13 @@ def from_arrays(
     (1, 2)
     """
     problems = Problems()
-    covariates = checks.read_covariates(
-        X, problems, None if sample_weight is None else _positive(sample_weight)
-    )
-    if covariates is None:
-        problems.raise_if_any()
-    n, p = covariates.values.shape
     name = y.name if isinstance(y, pd.Series) and isinstance(y.name, str) else "y"
-    checks.check_size((n, p), "X", problems)
+    covariates = checks.read_covariates(X, problems, positive_rows(sample_weight, checks.length_of(X)))
+    if covariates is None:
+        checks.read_response(y, problems, categories=categories, name=name, index=checks.index_of(y))
+        problems.raise_if_any()
+    n = len(covariates.values)
+    checks.check_size(covariates.values.shape, "X", problems)
     checks.check_repeated_names(covariates.names, problems)
     if y is not None:
         checks.check_lengths({"X": n, name: checks.length_of(y)}, problems)
@@ -239,71 +240,29 @@ def from_arrays(
     if n == 0 or (y is not None and checks.length_of(y) != n):
         problems.raise_if_any()
     index = covariates.index if covariates.index is not None else checks.index_of(y)
-    rows = _Rows(n, index, sample_weight=sample_weight, kind=weights, offset=offset, problems=problems)
+    rows = TrainingRows(n, index, sample_weight=sample_weight, kind=weights, offset=offset, problems=problems)
     response = rows.read(y, categories, name)
     values = covariates.values if rows.keep is None else covariates.values[rows.keep]
     source = ArraySource(covariates.names, covariates.named, offset is not None)
     return _assemble(values, covariates.names, response, name, rows, source, None, strict)
 
 
-class _Rows:
-    """What each row carries besides X: its weight, its offset, its label; rows of weight 0 are left out."""
-
-    def __init__(self, n, index, *, sample_weight, kind, offset, problems) -> None:
-        self.problems, self.kind = problems, kind
-        self.index = pd.RangeIndex(n) if index is None else index
-        labels = index if index is not None else None
-        weights = checks.read_weights(sample_weight, kind, n, problems, labels)
-        self.keep = None if weights is None or weights.all() else weights > 0
-        self.weights = self._kept(weights)
-        offset = None if offset is None else np.asarray(offset) if labels is None else offset
-        self.offset = self._kept(checks.read_offset(offset, n, problems, labels, self.keep))
-        self.obs_id = self.index if self.keep is None else self.index[self.keep]
-
-    def _kept(self, values: np.ndarray | None) -> np.ndarray | None:
-        return values if values is None or self.keep is None else values[self.keep]
-
-    def read(self, y: object, categories: object, name: str) -> checks.Response | None:
-        counts = self.weights is not None and self.kind == "frequency"
-        return checks.read_response(
-            y,
-            self.problems,
-            categories=categories,
-            keep=self.keep,
-            name=name,
-            index=self.index,
-            total_weight=float(self.weights.sum()) if counts else None,
-        )
-
-
-def _positive(sample_weight: object) -> np.ndarray | None:
-    """Rows that take part, as far as it can be told before the weights are checked."""
-    try:
-        return np.asarray(sample_weight, dtype=np.float64) > 0
-    except (TypeError, ValueError):
-        return None
-
-
 def _assemble(X, predictors, response, name, rows, source, formula, strict) -> Design:
     """Judge the numbers, raise or warn, and freeze."""
     problems = rows.problems
-    problems.raise_if_any()
-    if source.own_offset is not None:
-        rows.offset = source.own_offset if rows.offset is None else rows.offset + source.own_offset
-    mean, sd = checks.column_moments(X, rows.weights)
     checks.check_repeated_names(predictors, problems)
-    notes = checks.check_columns(X, predictors, mean, sd, problems)
-    said = list(response.warnings)
-    if not problems:
-        said += checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
+    said, notes = [], []
+    if np.isfinite(X).all():
+        mean, sd = checks.column_moments(X, rows.weights)
+        notes = checks.check_columns(X, predictors, mean, sd, problems)
+        if not problems:
+            said = checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
     problems.raise_if_any()
     if response.column_vector:
         warnings.warn(checks.COLUMN_VECTOR, DataConversionWarning, stacklevel=4)
-    for text in said:
+    for text in (*response.warnings, *said):
         warnings.warn(text, UserWarning, stacklevel=4)
-    offset_mean = (
-        0.0 if rows.offset is None else float(checks.column_moments(rows.offset[:, None], rows.weights)[0][0])
-    )
+    offsets = np.zeros((len(X), 1)) if rows.offset is None else rows.offset[:, None]
     return Design(
         X=_frozen(X),
         predictors=tuple(predictors),
@@ -318,7 +277,7 @@ def _assemble(X, predictors, response, name, rows, source, formula, strict) -> D
         notes=(*response.notes, *notes),
         mean=_frozen(mean),
         sd=_frozen(sd),
-        offset_mean=offset_mean,
+        offset_mean=float(checks.column_moments(offsets, rows.weights)[0][0]),
         n_effective=_n_effective(len(X), rows.weights, rows.kind),
         source=source,
     )

@@ -1,4 +1,5 @@
-"""A formula met with data: the map from a DataFrame to the columns of X, learned once, applied to new rows."""
+"""A formula met with data: the map from a DataFrame to the columns of X, learned once, applied to new "
+"rows."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from formulae.environment import Environment
 from formulae.terms import Intercept
 
 from bayesord.checks import Problems, column_kind, did_you_mean, name_list, name_rows, to_float
+from bayesord.modelling.calls import Formula
 from bayesord.modelling.expressions import Columns, Learned, build_terms, evaluate
-from bayesord.modelling.formula import Formula
 from bayesord.modelling.transforms import Basis
 
 __all__ = ["FormulaMap"]
@@ -26,59 +27,81 @@ class FormulaMap:
     ----------
     formula : Formula
         Parsed and checked.
-    data : DataFrame
-        The training rows (those of weight 0 already left out).
-    weights : ndarray, shape (n,), optional
-    problems : Problems
-        What is wrong with the data is added here; then the map must not be used.
 
     Attributes
     ----------
     predictors : tuple of str
-        Names of the columns of X, such as ``"temp[warm]"``.
+        Names of the columns of X, such as ``"temp[warm]"``; known once the training rows are.
+    levels : dict
+        The levels of each factor, in order.
     """
 
-    def __init__(
-        self, formula: Formula, data: pd.DataFrame, weights: np.ndarray | None, problems: Problems
-    ) -> None:
+    def __init__(self, formula: Formula) -> None:
         self.formula = formula
         self.levels: dict[str, tuple] = {}
         self.predictors: tuple[str, ...] = ()
-        self.X = np.empty((len(data), 0))
-        self.offset: np.ndarray | None = None
-        self._learned = Learned(weights)
+        self._terms: list = []
+        self._learned = Learned()
+
+    def learn(
+        self, data: pd.DataFrame, weights: np.ndarray | None, problems: Problems
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Learn the map from the training rows.
+
+        Parameters
+        ----------
+        data : DataFrame, n rows
+            Those of weight 0 already left out.
+        weights : ndarray, shape (n,), optional
+        problems : Problems
+            What is wrong with the data is added here.
+
+        Returns
+        -------
+        X : ndarray, shape (n, p)
+        offset : ndarray, shape (n,), or None
+            The sum of the offset() terms.
+        """
+        nothing = np.empty((len(data), 0)), None
         before = len(problems.found)
-        if not self._acceptable(data, problems):
-            return
-        self._learn_levels(data, problems)
+        if self._acceptable(data, problems):
+            self._learn_levels(data, problems)
         if len(problems.found) > before:
-            return
+            return nothing
         columns = self._columns(data)
+        self._learned = Learned(weights)
         try:
             with np.errstate(all="ignore"):
-                model = build_terms(formula.summands, self._learned)
+                model = build_terms(self.formula.summands, self._learned)
                 model.eval(columns, _EMPTY)
                 self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
-                self.X = _stack([term.data for term in self._terms], len(data))
-                self.offset = self._offset(columns)
+                X = _stack([term.data for term in self._terms], len(data))
+                offset = self._offset(columns)
         except (ValueError, TypeError) as error:
-            problems.add(
-                str(error) if "cannot be computed" in str(error) else f"formula cannot be built: {error}"
-            )
-            return
-        self._learned.fitted = True
+            problems.add(f"formula cannot be computed: {error}")
+            return nothing
         self.predictors = tuple(label for term in self._terms for label in term.labels)
-        self._report_not_finite(self.X, self.offset, data.index, problems)
+        self._report_not_finite(X, offset, data.index, problems)
+        self._forget_rows()
+        return X, offset
+
+    def _forget_rows(self) -> None:
+        """Keep what was learned and not the training rows, of which formulae holds two copies."""
+        self._learned.weights, self._learned.fitted = None, True
+        for term in self._terms:
+            term.data = None
+            for component in term.components:
+                component.value = component._intermediate_data = None
 
     def rows(self, data: pd.DataFrame, problems: Problems) -> tuple[np.ndarray, np.ndarray | None]:
         """X of shape (n, p) and the formula's own offset for new rows, by what was learned in training."""
-        empty = np.empty((len(data), 0)), None
+        nothing = np.empty((len(data), 0)), None
         missing = [name for name in self.formula.names if name not in data.columns]
         for name in missing:
             hint = did_you_mean(name, [str(column) for column in data.columns])
             problems.add(f"new data lack the column {name!r} that the formula uses.{hint}")
         if missing or not self._acceptable(data, problems) or not self._known_levels(data, problems):
-            return empty
+            return nothing
         columns = self._columns(data)
         try:
             with np.errstate(all="ignore"):
@@ -86,12 +109,12 @@ class FormulaMap:
                 offset = self._offset(columns)
         except (ValueError, TypeError) as error:
             problems.add(str(error))
-            return empty
+            return nothing
         self._report_not_finite(X, offset, data.index, problems)
         self._warn_of_extrapolation(columns)
         return X, offset
 
-    # -- columns ---------------------------------------------------------------------------------------------------
+    # -- columns --------------------------------------------------------------------------------------------
 
     def _acceptable(self, data: pd.DataFrame, problems: Problems) -> bool:
         """Every column that is used has one name, a type that has a meaning here, and no holes."""
@@ -143,7 +166,8 @@ class FormulaMap:
             )
 
     def _learn_levels(self, data: pd.DataFrame, problems: Problems) -> None:
-        """The levels of every factor, in the order of its Categorical, else sorted; unused ones do not count."""
+        """The levels of every factor, in the order of its Categorical, else sorted; unused ones do not "
+        "count."""
         for name in self.formula.names:
             column = data[name]
             is_factor = column_kind(column) == "factor"
@@ -156,8 +180,8 @@ class FormulaMap:
             self.levels[name] = tuple(levels)
             if len(levels) < 2 and (name in self.formula.terms or name in self.formula.factors):
                 problems.add(
-                    f"factor {name!r} has the single level {levels[0]!r} and so is constant: the cutpoints already "
-                    "play that role. Drop it."
+                    f"factor {name!r} has the single level {levels[0]!r} and so is constant: the cutpoints "
+                    "already play that role. Drop it."
                 )
 
     def _known_levels(self, data: pd.DataFrame, problems: Problems) -> bool:
@@ -168,8 +192,8 @@ class FormulaMap:
             for value in strange[:5]:
                 rows = name_rows((column == value).to_numpy(dtype=bool), data.index)
                 problems.add(
-                    f"column {name!r} has the value {value!r} ({rows}), which the training rows did not have. "
-                    f"Known levels: {name_list(levels, 20)}.{did_you_mean(value, levels)}"
+                    f"column {name!r} has the value {value!r} ({rows}), which the training rows did not "
+                    f"have. Known levels: {name_list(levels, 20)}.{did_you_mean(value, levels)}"
                 )
             known &= not strange
         return known and self._same_kinds(data, problems)
@@ -180,7 +204,8 @@ class FormulaMap:
         for name in {**self.formula.terms, **self.formula.numbers}:
             if name not in self.levels and column_kind(data[name]) == "factor":
                 problems.add(
-                    f"column {name!r} is not numeric (first value {data[name].iloc[0]!r}), but it was in training."
+                    f"column {name!r} is not numeric (first value {data[name].iloc[0]!r}), but it was in "
+                    "training."
                 )
         return len(problems.found) == before
 
@@ -212,8 +237,8 @@ class FormulaMap:
             bad = ~np.isfinite(column)
             if bad.any():
                 problems.add(
-                    f"{name!r} is not a finite number in {name_rows(bad, index)}: a logarithm or root of something "
-                    "below its domain, a division by zero, or an overflow. Mend or drop these rows."
+                    f"{name!r} is not a finite number in {name_rows(bad, index)}: a logarithm or root of "
+                    "something below its domain, a division by zero, or an overflow. Mend or drop these rows."
                 )
 
     def _warn_of_extrapolation(self, columns: Columns) -> None:
@@ -224,8 +249,8 @@ class FormulaMap:
                 if x is not None and (outside := transform.outside(x)).any():
                     low, high = transform.bounds
                     warnings.warn(
-                        f"{text}: {name_rows(outside)} outside the training range [{low:g}, {high:g}]; the spline is "
-                        "extrapolated there.",
+                        f"{text}: {name_rows(outside)} outside the training range [{low:g}, {high:g}]; the "
+                        "spline is extrapolated there.",
                         UserWarning,
                         stacklevel=4,
                     )

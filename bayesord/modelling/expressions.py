@@ -169,7 +169,7 @@ class _FunctionCall:
         except _FormulaError:
             raise
         except ValueError as error:
-            raise _FormulaError(f"{self.text} cannot be computed: {error}.") from error
+            raise _FormulaError(f"{self.text}: {error}.") from error
 
     def _learnt(self, values: np.ndarray) -> object:
         known = self.learned.transforms

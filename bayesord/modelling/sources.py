@@ -1,4 +1,4 @@
-"""The two maps from data to the columns of X, for training rows and for new ones: a formula, or plain columns."""
+"""What comes from the user: the map from data to the columns of X, and what each row carries besides X."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bayesord import checks
 from bayesord.checks import Problems, did_you_mean
 from bayesord.modelling.encoding import FormulaMap
 
-__all__ = ["ArraySource", "FormulaSource", "column_of"]
+__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "column_of", "positive_rows"]
 
 
 class FormulaSource:
@@ -19,7 +19,6 @@ class FormulaSource:
 
     def __init__(self, encoder: FormulaMap, offset_name: str | bool) -> None:
         self.encoder, self.offset_name = encoder, offset_name
-        self.own_offset = encoder.offset
 
     def encode(self, data: object, problems: Problems) -> tuple[np.ndarray, np.ndarray | None, pd.Index]:
         """X, the formula's own offset and the labels of new rows."""
@@ -33,8 +32,6 @@ class FormulaSource:
 
 class ArraySource:
     """Columns of X taken as they are; new rows must bring the same ones."""
-
-    own_offset = None
 
     def __init__(self, names: tuple[str, ...], named: bool, offset_name: bool) -> None:
         self.names, self.named, self.offset_name = names, named, offset_name
@@ -68,3 +65,58 @@ def column_of(data: pd.DataFrame, name: object, role: str, problems: Problems) -
         hint = did_you_mean(name, [str(column) for column in data.columns])
         problems.add(f"{role}={name!r} is not a column of the data.{hint}")
     return None
+
+
+class TrainingRows:
+    """What each row carries besides X: its weight, its offset, its label; rows of weight 0 are left out.
+
+    `weights`, `offset` and `obs_id` cover the rows kept, `keep` is the mask of them (None: all).
+    """
+
+    def __init__(
+        self,
+        n: int,
+        index: pd.Index | None,
+        *,
+        sample_weight: object,
+        kind: str,
+        offset: object,
+        problems: Problems,
+    ) -> None:
+        self.problems, self.kind, self.index = problems, kind, index
+        weights = checks.read_weights(sample_weight, kind, n, problems, index)
+        self.keep = None if weights is None or weights.all() else weights > 0
+        self.weights = self._kept(weights)
+        self.offset = self._kept(checks.read_offset(offset, n, problems, index, self.keep))
+        labels = pd.RangeIndex(n) if index is None else index
+        self.obs_id = labels if self.keep is None else labels[self.keep]
+
+    def _kept(self, values: np.ndarray | None) -> np.ndarray | None:
+        return values if values is None or self.keep is None else values[self.keep]
+
+    def read(self, y: object, categories: object, name: str) -> checks.Response | None:
+        """The response of the rows kept."""
+        counted = self.weights is not None and self.kind == "frequency"
+        return checks.read_response(
+            y,
+            self.problems,
+            categories=categories,
+            keep=self.keep,
+            name=name,
+            index=self.index,
+            total_weight=float(self.weights.sum()) if counted else None,
+        )
+
+    def add_offset(self, offset: np.ndarray | None) -> None:
+        """Add the offset that a formula made for the rows kept."""
+        if offset is not None:
+            self.offset = offset if self.offset is None else self.offset + offset
+
+
+def positive_rows(sample_weight: object, n: int) -> np.ndarray | None:
+    """Rows that take part, as far as it can be told before the weights are checked."""
+    try:
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return weights > 0 if weights is not None and weights.shape == (n,) else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from formulae.categorical import CategoricalBox, Sum, Treatment
+from formulae.categorical import Sum, Treatment
 from scipy.interpolate import BSpline
 
 __all__ = ["CONTRASTS", "FUNCTIONS", "Basis", "Center", "Function", "Polynomial", "Scale"]
@@ -66,7 +66,7 @@ class Scale:
 
 
 class Polynomial:
-    """Orthonormal polynomials of degrees 1 to `degree` over the (weighted) training rows, by the three-term recurrence.
+    """Orthonormal polynomials of degrees 1 to `degree` over the (weighted) training rows.
 
     P_0 = 1, P_1 = x - a_0, P_{i+1} = (x - a_i) P_i - (|P_i|²/|P_{i-1}|²) P_{i-1}, a_i = <x P_i, P_i>/|P_i|²,
     each divided by its norm; inner products sum over the rows. With `raw=True` the plain powers.
