@@ -1,0 +1,122 @@
+"""Loops over small blocks of probabilities (draws, rows, K): any link, any table.
+
+The largest array anyone makes here is a block of a few draws and rows. Every draw adds its rows in their
+order, into sums that outlive the block, so the size of the blocks leaves no trace in the results.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesord.jit import njit
+from bayesord.likelihood.kernels import cdf, sf
+
+__all__ = ["add_confusion", "draw_answers", "fill", "first_bad_row"]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+
+
+@njit
+def fill(link_code, X, offset, beta, cutpoints, block):
+    """block (s, r, K): P(y = k) for s draws of beta (s, p), cutpoints (s, K-1) and r rows of X (r, p).
+
+    A category is the difference of two lower tails or of two upper tails, whichever are small: so a small
+    probability keeps its digits. offset may be empty: 0.
+    """
+    top = cutpoints.shape[1]
+    for s in range(block.shape[0]):
+        for i in range(block.shape[1]):
+            eta = offset[i] if offset.size > 0 else 0.0
+            for j in range(X.shape[1]):
+                eta += X[i, j] * beta[s, j]
+            below, above = 0.0, 1.0
+            for k in range(top):
+                z = cutpoints[s, k] - eta
+                lower = cdf(link_code, z)
+                upper = sf(link_code, z) if lower > 0.5 else 1.0 - lower
+                if lower > 0.5:
+                    lower = 1.0 - upper
+                block[s, i, k] = max(lower - below if below < 0.5 else above - upper, 0.0)
+                below, above = lower, upper
+            block[s, i, top] = above
+
+
+@njit
+def first_bad_row(table, tolerance):
+    """Where a table (S, n, K) is no table of probabilities: (draw, row, fault, sum); fault 0 for nowhere.
+
+    Faults: 1 not finite, 2 negative, 3 a sum that is not 1 within the tolerance.
+    """
+    for s in range(table.shape[0]):
+        for i in range(table.shape[1]):
+            total, least = 0.0, 0.0
+            for k in range(table.shape[2]):
+                total += table[s, i, k]
+                least = min(least, table[s, i, k])
+            if not abs(total) < np.inf:
+                return s, i, 1, total
+            if least < 0.0:
+                return s, i, 2, least
+            if abs(total - 1.0) > tolerance:
+                return s, i, 3, total
+    return -1, -1, 0, 1.0
+
+
+@njit
+def add_confusion(block, labels, weight, values, second, sums):
+    """Add the rows of a block to sums (s, K, K + 3) by label.
+
+    sums[s, a, k] += w P(y = k); and with `second` the last three: w m², w m q, w q², where m and q are the
+    means of the values and of their squares. weight may be empty: 1.
+    """
+    n_categories = block.shape[2]
+    for s in range(block.shape[0]):
+        for i in range(block.shape[1]):
+            w = weight[i] if weight.size > 0 else 1.0
+            a = labels[i]
+            m = q = 0.0
+            for k in range(n_categories):
+                p = block[s, i, k]
+                sums[s, a, k] += w * p
+                m += p * values[k]
+                q += p * values[k] * values[k]
+            if second:
+                sums[s, a, n_categories] += w * m * m
+                sums[s, a, n_categories + 1] += w * m * q
+                sums[s, a, n_categories + 2] += w * q * q
+
+
+@njit
+def uniform(seed, count):
+    """The count-th number in [0, 1) of the stream of a seed (both uint64): SplitMix64.
+
+    A number depends on nothing but its place, so answers do not depend on how rows are cut into blocks.
+    Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195.
+    """
+    x = seed + count * _GOLDEN
+    x = (x ^ (x >> _S30)) * _MIX1
+    x = (x ^ (x >> _S27)) * _MIX2
+    return ((x ^ (x >> _S31)) >> _S11) * 2.0**-53
+
+
+@njit
+def answer(probabilities, u):
+    """The category whose stretch of [0, 1) holds u; rounding never leaves it in an impossible one."""
+    last = 0
+    for k in range(probabilities.size):
+        if probabilities[k] > 0.0:
+            last = k
+            if u < probabilities[k]:
+                return k
+            u -= probabilities[k]
+    return last
+
+
+@njit
+def draw_answers(block, seeds, first_row, codes):
+    """codes (s, r): one answer for every draw and row of a block; `first_row` is where the block begins."""
+    for s in range(block.shape[0]):
+        for i in range(block.shape[1]):
+            codes[s, i] = answer(block[s, i], uniform(seeds[s], np.uint64(first_row + i + 1)))

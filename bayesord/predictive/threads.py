@@ -1,0 +1,42 @@
+"""Independent pieces of compiled work on several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from bayesord.checks import available_cores, check_count
+
+__all__ = ["for_each", "spans"]
+
+
+def spans(total: int, size: int) -> list[tuple[int, int]]:
+    """0..total cut into (start, stop) of at most `size`.
+
+    Examples
+    --------
+    >>> spans(7, 3)
+    [(0, 3), (3, 6), (6, 7)]
+    """
+    return [(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+def for_each(work: Callable[..., None], items: Iterable[tuple], threads: int | None = None) -> None:
+    """work(*item) for every item, on `threads` threads (default: all processors this process may use).
+
+    Items must write to places of their own: then neither their order nor the number of threads matters. The
+    work has to release the interpreter, as compiled functions here do. An error or Ctrl-C drops what has not
+    begun.
+    """
+    items = list(items)
+    threads = available_cores() if threads is None else check_count("threads", threads)
+    if threads == 1 or len(items) < 2:
+        for item in items:
+            work(*item)
+        return
+    pool = ThreadPoolExecutor(min(threads, len(items)), thread_name_prefix="bayesord")
+    try:
+        for done in [pool.submit(work, *item) for item in items]:
+            done.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
