@@ -242,20 +242,26 @@ def _add_squares(m, q, weight, sums, label):
 
 
 @njit(**_FAST)
-def add_confusion(X, offset, labels, weight, beta, shift, gates, limit, steps, second, sums):
+def add_confusion(X, offset, labels, weight, beta, shift, gates, limit, values, second, sums):
     """Add rows to the sums of one chunk of draws.
 
     sums (K, H + 3, LANES), H = gates.shape[0]: for every label, Σ w P(y > k), then (`second`) Σ w m², Σ w m
-    q, Σ w q². steps (2, H): t_{k+1} - t_k and t²_{k+1} - t²_k. offset and weight may be empty: 0 and 1.
+    q, Σ w q², m and q the means of the values (K,) and of their squares. offset and weight may be empty: 0,
+    1.
     """
+    _use_wide_vectors()
+    steps = np.zeros((2, gates.shape[0]))
+    for k in range(values.size - 1):
+        steps[0, k] = values[k + 1] - values[k]
+        steps[1, k] = values[k + 1] * values[k + 1] - values[k] * values[k]
     x, m, q = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for i in range(X.shape[0]):
         start = offset[i] * _LOG2E if offset.size > 0 else 0.0
         w = weight[i] if weight.size > 0 else 1.0
         _odds(X, i, start, beta, shift, limit, x)
         if second:
-            m[:] = 0.0
-            q[:] = 0.0
+            m[:] = values[0]
+            q[:] = values[0] * values[0]
             for four in range(gates.shape[0] // 4):
                 _add_tails_and_means(x, 4 * four, gates, w, sums, labels[i], steps, m, q)
             _add_squares(m, q, w, sums, labels[i])

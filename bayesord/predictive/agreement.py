@@ -1,0 +1,338 @@
+"""The mathematics of quadratic weighted kappa for given labels.
+
+For labels with category values a_i and answers with values Y_i, kappa = A / B with
+
+    A = 2 Σ w_i (a_i - abar) Y_i,    B = Σ w_i (Y_i - abar)² + Σ w_i (a_i - abar)².
+
+Labels fix abar, so A and B are sums of independent terms, one per row, and everything below is a sum over
+rows of a function of one row's probabilities. Such sums only need, in every draw, the *expected confusion
+table* (how much of each answer is expected behind each label) and, for variances, three sums of squares per
+label.
+
+Values are moved to abar = 0 and scaled by a power of two first: kappa does not change when values are shifted
+or scaled, and nothing cancels or overflows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bayesord.predictive import lanes, tables
+from bayesord.predictive.exact import expected_ratio
+from bayesord.predictive.inputs import row_products
+from bayesord.predictive.probabilities import Draws, LinearDraws
+from bayesord.predictive.threads import for_each, spans
+
+__all__ = [
+    "ConditionalKappa",
+    "Labelled",
+    "conditional_kappa",
+    "confusion",
+    "expected_draws",
+    "expected_value",
+    "moments",
+    "plugin_value",
+]
+
+#: From this many rows on the second-order expansion stands in for the integral.
+MANY_ROWS = 30
+#: The standard deviation of atanh(kappa) up to which it is taken as normal.
+SMALL_NOISE = 0.2
+_NONE = np.empty(0)
+_ROWS_AT_ONCE = 1 << 16  # between two looks at Ctrl-C
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Labels of rows, with all that they contribute to kappa by themselves.
+
+    Attributes
+    ----------
+    labels : array (n,) of codes
+    values : array (K,)
+        Category values, increasing.
+    weights : array (n,) or None
+    kind : "frequency" or "importance"
+        A frequency weight of 3 is three rows with answers of their own; an importance weight of 3 is one row
+        whose answer counts three times.
+    """
+
+    labels: np.ndarray
+    values: np.ndarray
+    weights: np.ndarray | None = None
+    kind: str = "frequency"
+
+    @cached_property
+    def mass(self) -> np.ndarray:
+        """Total weight of each label (K,)."""
+        return np.bincount(self.labels, weights=self.weights, minlength=self.values.size).astype(float)
+
+    @property
+    def constant(self) -> bool:
+        """Whether all rows of positive weight have the same label."""
+        return np.count_nonzero(self.mass) == 1
+
+    @cached_property
+    def centred(self) -> np.ndarray:
+        """Category values, minus the mean of the labels, scaled to a spread of about 1 (K,)."""
+        values = self.values - self.values[0]
+        values = np.ldexp(values, -np.frexp(values[-1])[1])
+        middle = values[np.argmax(self.mass)] if self.constant else self.mass @ values / self.mass.sum()
+        return values - middle
+
+    @property
+    def spread(self) -> float:
+        """Σ w (a - abar)², in the units of `centred`."""
+        return float(self.mass @ self.centred**2)
+
+    @property
+    def size(self) -> float:
+        """How many independent answers there are: rows, replicated rows, or rows of equal importance."""
+        if self.weights is None:
+            return self.labels.size
+        if self.kind == "frequency":
+            return self.weights.sum()
+        return self.weights.sum() ** 2 / np.sum(self.weights**2)
+
+
+@dataclass(frozen=True)
+class ConditionalKappa:
+    """Kappa of replicated answers given each draw, to second order. Arrays (S,).
+
+    Attributes
+    ----------
+    rho : array
+        E[A] / E[B]: what kappa tends to as such rows are repeated for ever.
+    chance : array
+        E[B].
+    mean : array
+        E[A/B], with an error of the order of 1 / n².
+    variance : array
+        Var(A/B), of first order.
+    """
+
+    rho: np.ndarray
+    chance: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+    @property
+    def noise(self) -> np.ndarray:
+        """Standard deviation of atanh(kappa), of first order; infinite where kappa can be ±1."""
+        room = 1.0 - self.rho**2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.variance == 0.0, 0.0, np.sqrt(self.variance) / room)
+
+
+def plugin_value(labels, m, q, *, values, weights=None) -> float:
+    """E[A] / E[B] of labels from the posterior mean scores and mean squared scores of the rows.
+
+    Parameters
+    ----------
+    labels : array (n,) of codes
+    m, q : array (n,)
+        Posterior means of the category value and of its square.
+    values : array (K,)
+    weights : array (n,), optional
+
+    Returns
+    -------
+    float: 0 for constant labels; nan where the answers are certain and constant too
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> P = np.array([[1, 1], [0.5, 1.5]]) / 2
+    >>> plugin_value(np.array([0, 1]), P @ [0, 1], P @ [0, 1], values=np.array([0.0, 1.0]))
+    0.25
+    """
+    w = np.ones(len(labels)) if weights is None else weights
+    a = values[labels]
+    constant = np.ptp(a[w > 0]) == 0
+    middle = a[w > 0][0] if constant else np.sum(w * a) / w.sum()
+    chance = np.sum(w * (q - middle * (2 * m - middle))) + np.sum(w * (a - middle) ** 2)
+    if chance <= 0:
+        return np.nan
+    return 0.0 if constant else float(2 * np.sum(w * (a - middle) * (m - middle)) / chance)
+
+
+def moments(draws: Draws, values: np.ndarray, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior means of the category value, m (n,), and of its square, q (n,)."""
+    means = draws.mean_probs(threads)
+    return row_products(means, values), row_products(means, values**2)
+
+
+def confusion(
+    draws: Draws,
+    labels: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    second: bool = True,
+    threads: int | None = None,
+) -> np.ndarray:
+    """Sums over rows, by draw and label, of what is expected behind that label.
+
+    Parameters
+    ----------
+    draws : LinearDraws or TableDraws
+    labels : array (n,) of codes
+    values : array (K,)
+    weights : array (n,), optional
+    second : bool
+        Also fill the sums of squares.
+    threads : int, optional
+
+    Returns
+    -------
+    array (S, K, K + 3)
+        [s, a, k]: Σ w P(y = k) over the rows labelled a, the expected confusion table; then Σ w m², Σ w m q
+        and Σ w q² with m and q the means of the value and of its square given draw s. The same bits for every
+        number of threads.
+    """
+    weights = _NONE if weights is None else weights
+    fast = isinstance(draws, LinearDraws) and draws.packed is not None
+    if fast:
+        return _fast_confusion(draws, labels, values, weights, second, threads)
+    sums = np.zeros((draws.n_draws, values.size, values.size + 3))
+
+    def one(first, last):
+        for rows in draws.row_spans(last - first):
+            here = slice(*rows)
+            block = draws.block((first, last), rows)
+            tables.add_confusion(block, labels[here], weights[here], values, second, sums[first:last])
+
+    for_each(one, spans(draws.n_draws, 16), threads)
+    return sums
+
+
+def _fast_confusion(draws, labels, values, weights, second, threads):
+    packed, n_categories = draws.packed, values.size
+    height = packed.gates.shape[1]
+    lane_sums = np.zeros((packed.gates.shape[0], n_categories, height + 3, lanes.LANES))
+
+    def one(c):
+        chunk = (packed.beta[c], packed.shift[c], packed.gates[c], packed.limit)
+        for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
+            here = slice(start, stop)
+            rows = (draws.X[here], draws.offset_of(start, stop), labels[here], weights[here])
+            lanes.add_confusion(*rows, *chunk, values, second, lane_sums[c])
+
+    for_each(one, [(c,) for c in range(lane_sums.shape[0])], threads)
+    by_draw = np.moveaxis(lane_sums, 3, 1).reshape(-1, n_categories, height + 3)[: draws.n_draws]
+    mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
+    above = np.concatenate(
+        [
+            np.broadcast_to(mass[:, None], (draws.n_draws, n_categories, 1)),
+            by_draw[:, :, : n_categories - 1],
+            np.zeros((draws.n_draws, n_categories, 1)),
+        ],
+        axis=2,
+    )
+    return np.concatenate([-np.diff(above, axis=2), by_draw[:, :, height:]], axis=2)
+
+
+def conditional_kappa(
+    draws: Draws, labelled: Labelled, *, second: bool = True, threads: int | None = None
+) -> ConditionalKappa:
+    """rho, and with `second` mean and variance, of kappa given every draw.
+
+    With moments given the draw: rho = E[A]/E[B], E[A/B] = rho - (Cov(A,B) - rho Var B)/E[B]² + O(1/n²),
+    Var(A/B) = (Var A - 2 rho Cov(A,B) + rho² Var B)/E[B]² + O(1/n²). Constant labels: 0, without error.
+
+    Parameters
+    ----------
+    draws : LinearDraws or TableDraws
+    labelled : Labelled
+    second : bool
+        False leaves mean equal to rho and the variance nan, and takes less time.
+    threads : int, optional
+
+    Returns
+    -------
+    ConditionalKappa; nan in draws in which labels and answers are constant and equal
+    """
+    t, n_categories = labelled.centred, labelled.values.size
+    sums = confusion(draws, labelled.labels, t, labelled.weights, second=second, threads=threads)
+    answers = sums[:, :, :n_categories]
+    numerator = 2 * (answers @ t) @ t
+    chance = (answers @ t**2).sum(axis=1) + labelled.spread
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rho = np.where(chance > 0, 0.0 if labelled.constant else numerator / chance, np.nan)
+    if not second:
+        return ConditionalKappa(rho, chance, rho, np.full_like(rho, np.nan))
+    if labelled.constant:
+        return ConditionalKappa(rho, chance, rho, np.zeros_like(rho))
+    if labelled.kind == "importance" and labelled.weights is not None:
+        sums = confusion(draws, labelled.labels, t, labelled.weights**2, threads=threads)
+    answers, squares = sums[:, :, :n_categories], sums[:, :, n_categories:]
+    # variances and covariances of Y and Y², summed over the rows of each label (S, K)
+    v11 = np.maximum(answers @ t**2 - squares[:, :, 0], 0.0)
+    v12 = answers @ t**3 - squares[:, :, 1]
+    v22 = np.maximum(answers @ t**4 - squares[:, :, 2], 0.0)
+    var_a, cov, var_b = 4 * v11 @ t**2, 2 * v12 @ t, v22.sum(axis=1)
+    mean = rho - (cov - rho * var_b) / chance**2
+    variance = np.maximum(var_a - 2 * rho * cov + rho**2 * var_b, 0.0) / chance**2
+    return ConditionalKappa(rho, chance, mean, variance)
+
+
+def expected_draws(
+    draws: Draws,
+    labelled: Labelled,
+    given: ConditionalKappa | None = None,
+    threads: int | None = None,
+) -> np.ndarray:
+    """E[kappa of replicated answers] given every draw (S,), without simulation noise.
+
+    Exact below `MANY_ROWS` rows; from there on the second-order expansion. `given` is the result of
+    `conditional_kappa`, where it is already known.
+    """
+    given = conditional_kappa(draws, labelled, threads=threads) if given is None else given
+    if labelled.constant or labelled.size >= MANY_ROWS:
+        return given.mean
+    weights = np.ones(labelled.labels.size) if labelled.weights is None else labelled.weights
+    ones = np.ones_like(weights)
+    copies, counts = (weights, ones) if labelled.kind == "frequency" else (ones, weights)
+    scale = float(given.chance.mean())
+    return expected_ratio(draws, labelled.centred, labelled.labels, copies, counts, scale, threads)
+
+
+def expected_value(
+    draws: Draws,
+    labels: np.ndarray,
+    *,
+    values: np.ndarray,
+    weights: np.ndarray | None = None,
+    weights_kind: str = "frequency",
+    threads: int | None = None,
+) -> float:
+    """Expected QWK of labels: the mean over draws and answers of the kappa that these rows will get.
+
+    Parameters
+    ----------
+    draws : LinearDraws or TableDraws
+    labels : array (n,) of codes
+    values : array (K,)
+    weights : array (n,), optional
+    weights_kind : "frequency" or "importance"
+    threads : int, optional
+
+    Returns
+    -------
+    float: 0 for constant labels; nan where labels and answers are certainly constant and equal
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bayesord.predictive.probabilities import as_draws
+    >>> draws = as_draws([[1 / 2, 1 / 3, 1 / 6], [1 / 4, 1 / 2, 1 / 4], [1 / 6, 1 / 3, 1 / 2]])
+    >>> value = expected_value(draws, np.array([0, 1, 2]), values=np.arange(3.0))
+    >>> round(value, 10) == round(89 / 270, 10)
+    True
+    """
+    return float(
+        expected_draws(draws, Labelled(labels, values, weights, weights_kind), threads=threads).mean()
+    )
