@@ -83,6 +83,8 @@ def to_float(column: pd.Series) -> np.ndarray:
 def read_covariates(X: object, problems: Problems, keep: np.ndarray | None = None) -> Covariates | None:
     """Read X of shape (n, p); None where its shape or type is beyond reading.
 
+    A column that holds no numbers is reported and comes as NaN, so that the rest can be judged too.
+
     Parameters
     ----------
     X : ndarray, DataFrame or list of lists, shape (n, p)
@@ -112,8 +114,8 @@ def read_covariates(X: object, problems: Problems, keep: np.ndarray | None = Non
         problems.add("Complex data not supported: pass the real and imaginary parts as two columns.")
         return None
     columns = [pd.Series(array[:, j]) for j in range(array.shape[1])]
-    values = _read_columns(columns, names, problems, None, keep)
-    return None if values is None else Covariates(values, names, named=False, index=None)
+    values = _read_columns(columns, len(array), names, problems, None, keep)
+    return Covariates(values, names, named=False, index=None)
 
 
 def _as_array(X: object, problems: Problems) -> np.ndarray | None:
@@ -162,32 +164,34 @@ def _read_frame(X: pd.DataFrame, problems: Problems, keep: np.ndarray | None) ->
         unnamed = labels == list(range(len(labels)))
         names, named = tuple(f"x{label}" if unnamed else str(label) for label in labels), False
     columns = [X.iloc[:, j] for j in range(X.shape[1])]
-    values = _read_columns(columns, names, problems, X.index, keep) if columns else np.empty((len(X), 0))
-    return None if values is None else Covariates(values, names, named, X.index)
+    values = _read_columns(columns, len(X), names, problems, X.index, keep)
+    return Covariates(values, names, named, X.index)
 
 
 def _read_columns(
     columns: list[pd.Series],
+    n_rows: int,
     names: tuple[str, ...],
     problems: Problems,
     index: pd.Index | None,
     keep: np.ndarray | None,
-) -> np.ndarray | None:
-    """Columns of any dtype to one float64 matrix; None where one is not numeric."""
-    values = np.empty((len(columns[0]), len(columns)))
-    readable = True
+) -> np.ndarray:
+    """Columns of any dtype to one float64 matrix; what is not numeric is a problem, and a column of NaN."""
+    values = np.empty((n_rows, len(columns)))
+    readable = np.ones(len(columns), dtype=bool)
     for j, (column, name) in enumerate(zip(columns, names, strict=True)):
         kind = column_kind(column)
         if kind in {"numeric", "empty"}:
             values[:, j] = to_float(column)
         else:
             _report_kind(kind, column, name, problems)
-            readable = False
-            values[:, j] = 0.0
+            readable[j] = False
+            values[:, j] = np.nan
     dtypes = {column.dtype for column in columns}
     dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float64)
-    report_not_finite(values, names, "X", problems, keep=keep, index=index, dtype=dtype)
-    return values if readable else None
+    shown = values if readable.all() else np.where(readable, values, 0.0)
+    report_not_finite(shown, names, "X", problems, keep=keep, index=index, dtype=dtype)
+    return values
 
 
 def _report_kind(kind: str, column: pd.Series, name: str, problems: Problems) -> None:

@@ -74,7 +74,9 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     texts = [str(item) for item in known]
     folded = {text.strip().casefold(): text for text in reversed(texts)}
     wanted = str(name).strip().casefold()
-    close = [wanted] if wanted in folded else difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    close = [text for text in folded if text == wanted]
+    close += difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    close += [text for text in folded if len(wanted) > 2 and text.startswith(wanted)]
     return f" Did you mean {folded[close[0]]!r}?" if close else ""
 
 

@@ -251,12 +251,14 @@ def _assemble(X, predictors, response, name, rows, source, formula, strict) -> D
     """Judge the numbers, raise or warn, and freeze."""
     problems = rows.problems
     checks.check_repeated_names(predictors, problems)
-    said, notes = [], []
-    if np.isfinite(X).all():
-        mean, sd = checks.column_moments(X, rows.weights)
-        notes = checks.check_columns(X, predictors, mean, sd, problems)
-        if not problems:
-            said = checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
+    finite = np.isfinite(X).all(axis=0)
+    usable = X if finite.all() else X[:, finite]
+    names = tuple(name for name, one in zip(predictors, finite, strict=True) if one)
+    mean, sd = checks.column_moments(usable, rows.weights)
+    notes = checks.check_columns(usable, names, mean, sd, problems)
+    said = []
+    if not problems:
+        said = checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
     problems.raise_if_any()
     if response.column_vector:
         warnings.warn(checks.COLUMN_VECTOR, DataConversionWarning, stacklevel=4)

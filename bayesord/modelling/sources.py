@@ -119,4 +119,4 @@ def positive_rows(sample_weight: object, n: int) -> np.ndarray | None:
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    return weights > 0 if weights is not None and weights.shape == (n,) else None
+    return weights != 0 if weights is not None and weights.shape == (n,) else None

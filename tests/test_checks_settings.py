@@ -1,0 +1,120 @@
+"""Checks of single settings, and of the moments of columns."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from bayesord import checks
+
+
+def test_not_fitted():
+    class Model:
+        result_ = None
+
+    with pytest.raises(NotFittedError, match="This Model instance is not fitted yet"):
+        checks.check_fitted(Model(), "result_")
+    with pytest.raises(NotFittedError):
+        checks.check_fitted(Model(), "other_")
+    fitted = Model()
+    fitted.result_ = 1
+    checks.check_fitted(fitted, "result_")
+
+
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf, "2", None, True])
+def test_a_scale_must_be_positive(value):
+    with pytest.raises(ValueError, match=r"sigma=.*above 0"):
+        checks.check_number("sigma", value, above=0)
+
+
+def test_unknown_predictor_names_are_listed():
+    with pytest.raises(ValueError, match=r"'temp'.*Did you mean 'temp.warm.'.*contact.yes.") as caught:
+        checks.check_known_names("prior for", ["temp", "x"], ["temp[warm]", "contact[yes]"])
+    assert "2 problems" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [0, -3, 2.0, True, "4", None])
+def test_counts(value):
+    with pytest.raises(ValueError, match=r"chains=.*integer of at least 1"):
+        checks.check_count("chains", value)
+    assert checks.check_count("chains", np.int64(4)) == 4
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", True, [1, 2]])
+def test_bad_seeds(seed):
+    with pytest.raises(ValueError, match="random_seed="):
+        checks.check_random_seed(seed)
+
+
+def test_good_seeds():
+    generator = np.random.default_rng(0)
+    assert checks.check_random_seed(generator) is generator
+    assert checks.check_random_seed(None) is None
+    assert checks.check_random_seed(np.uint32(3)) == 3
+
+
+def test_cores_are_clipped_and_it_is_said():
+    assert checks.check_cores(None, chains=4, available=2) == (2, None)
+    assert checks.check_cores(None, chains=4, available=16) == (4, None)
+    assert checks.check_cores(3, chains=4, available=8) == (3, None)
+    cores, said = checks.check_cores(8, chains=4, available=2)
+    assert cores == 2
+    assert "more than the 2" in said
+    with pytest.raises(ValueError, match="cores=0"):
+        checks.check_cores(0, chains=4)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "100000", "cpu/cpu.cfs_period_us": "100000"}, 1),
+    ],
+)
+def test_control_group_quotas_count(tmp_path, monkeypatch, files, expected):
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert checks.available_cores(tmp_path) == expected
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert checks.available_cores(tmp_path) == 16
+    assert checks.available_cores(tmp_path / "absent") == 16
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "says"),
+    [
+        ([1, 2], ValueError, "shape"),
+        ([1, 2, np.nan], ValueError, "finite"),
+        ([1, 3, 2], ValueError, "rise"),
+        ([1, 1, 1], ValueError, "rise"),
+        (["a", "b", "c"], TypeError, "numbers"),
+    ],
+)
+def test_bad_category_values(values, error, says):
+    with pytest.raises(error, match=says):
+        checks.check_category_values(values, 3)
+
+
+def test_good_category_values():
+    np.testing.assert_array_equal(checks.check_category_values(None, 3), [0, 1, 2])
+    np.testing.assert_array_equal(checks.check_category_values([1, 1, 5], 3), [1, 1, 5])
+
+
+def test_choices_are_suggested():
+    with pytest.raises(ValueError, match="Did you mean 'median'"):
+        checks.check_choice("decision", "medain", ["mode", "median"])
+    assert checks.check_choice("decision", "mode", ["mode", "median"]) == "mode"
+
+
+def test_moments_keep_their_digits():
+    years = np.arange(1950.0, 2011.0)[:, None]
+    weights = np.arange(61.0) + 1
+    mean, sd = checks.column_moments(years, weights)
+    exact_mean = sum(int(w) * int(v) for w, v in zip(weights, years[:, 0], strict=True)) / int(weights.sum())
+    assert mean[0] == pytest.approx(exact_mean, rel=1e-15)
+    shifted = checks.column_moments(years - 1980, weights)[1]
+    assert sd[0] == pytest.approx(shifted[0], rel=1e-14)
+    huge = checks.column_moments(years * 1e300, weights)
+    np.testing.assert_allclose(huge[1], sd * 1e300, rtol=1e-13)
