@@ -1,1 +1,27 @@
-"""Bayesian regression for ordered answers."""
+"""Bayesian regression for ordered answers: posteriors, expected kappa, optimal labels.
+
+>>> import bayesord as bo
+>>> fit = bo.fit("rating ~ temp + contact", bo.datasets.load_wine(), random_seed=1, progressbar=False)
+>>> fit.verdict.level
+'ok'
+"""
+
+from bayesord import datasets
+from bayesord.checks import ConvergenceWarning
+from bayesord.model import OrdinalFit, OrdinalMode, fit
+from bayesord.modelling import priors
+from bayesord.modelling.priors import Priors
+from bayesord.simulate import simulate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConvergenceWarning",
+    "OrdinalFit",
+    "OrdinalMode",
+    "Priors",
+    "datasets",
+    "fit",
+    "priors",
+    "simulate",
+]

@@ -42,7 +42,7 @@ class LinearPredictor(Op):
         X, v = inputs
         outputs[0][0] = (X.T if self.transposed else X) @ v
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, node, shapes):
         return [(shapes[0][int(self.transposed)],)]
 
     def pullback(self, inputs, outputs, cotangents):
@@ -83,7 +83,7 @@ class CumulativeLogp(Op):
         for storage, value in zip(outputs, _logp_rows(self.code, *inputs), strict=True):
             storage[0] = value
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, node, shapes):
         return [shapes[0]] * 3
 
     def connection_pattern(self, node):
@@ -109,7 +109,7 @@ class _StepsPullback(Op):
     def perform(self, node, inputs, outputs):
         outputs[0][0] = _steps_pullback(*inputs)
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, node, shapes):
         return [shapes[0]]
 
 

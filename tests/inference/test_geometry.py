@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from scipy import optimize
+
+import bayesord as bo
+from bayesord.inference.geometry import find_mode, lay_out, place_posterior
+from bayesord.likelihood.links import LINKS, get_link
+from bayesord.modelling.design import from_arrays
+from cases import PRIORS, small_design
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("jacobian", [True, False])
+def test_the_mode_is_a_maximum(rng, link, jacobian):
+    layout = lay_out(small_design(rng), get_link(link), PRIORS["normal, student_t cutpoints"])
+    mode, _, found = find_mode(layout, jacobian=jacobian, tolerance=1e-18)
+    density = layout.density()
+    gaps = np.r_[0, np.ones(layout.n_steps - 1), np.zeros(3)] * (not jacobian)
+    best = optimize.minimize(lambda v: -density(v)[0] + gaps @ v, layout.start(), jac=lambda v: -density(v)[1] + gaps, method="BFGS")
+    assert found
+    np.testing.assert_allclose(density(mode)[1], gaps, atol=1e-6)
+    assert density(mode)[0] - gaps @ mode >= -best.fun - 1e-9
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_expected_information_is_the_mean_of_the_observed(rng, link):
+    """Simulated many times at the same parameters, minus the Hessian of the log-likelihood has this mean."""
+    link, n = get_link(link), 20_000
+    X = rng.normal(size=(n, 2))
+    beta, steps = np.array([0.5, -0.3]), np.array([-0.8, -0.2, 0.3])
+    cutpoints = np.cumsum(np.r_[steps[0], np.exp(steps[1:])])
+    y = (cutpoints < (X @ beta + link.quantile(rng.uniform(size=n)))[:, None]).sum(1)
+    layout = lay_out(from_arrays(X, y), link, bo.Priors(cutpoints=bo.priors.flat(), beta=bo.priors.flat()))
+    mode, information, found = find_mode(layout)
+    density, h = layout.density(), 1e-4
+    hessian = np.array([(density(mode + h * e)[1] - density(mode - h * e)[1]) / (2 * h) for e in np.eye(len(mode))])
+    assert found
+    scale = np.sqrt(np.diag(information))
+    np.testing.assert_allclose(information / np.outer(scale, scale), -hessian / np.outer(scale, scale), atol=0.04)
+
+
+@pytest.mark.parametrize("name", ["default", "normal, student_t cutpoints", "mixed by name"])
+def test_the_posterior_is_near_a_standard_normal(rng, name):
+    """With 2,000 rows log density differences in x are those of N(0, I) to a few per cent."""
+    X = rng.normal(size=(2000, 3)) @ np.array([[1, 0.9, 0], [0, 0.3, 0], [0, 0, 20]])
+    y = np.digitize(X @ [0.3, -0.5, 0.02] + rng.logistic(size=2000), [-1, 0.3, 1.5])
+    density, _, found = place_posterior(lay_out(from_arrays(X, y), get_link("logit"), PRIORS[name]))
+    assert found
+    n_normal = density.n_dim - (name != "normal, student_t cutpoints")  # the learned scale is not Gaussian
+    for e in np.eye(density.n_dim)[:n_normal]:
+        drop = density(np.zeros(density.n_dim))[0] - 0.5 * (density(e)[0] + density(-e)[0])
+        assert drop == pytest.approx(0.5, rel=0.12)
+
+
+def test_flat_everything_and_separated_data_fall_back_without_raising():
+    X = np.arange(20.0)[:, None]
+    separated = lay_out(from_arrays(X, (X[:, 0] > 9).astype(int)), get_link("logit"), PRIORS["flat"])
+    density, _, found = place_posterior(separated)
+    assert not found
+    assert np.isfinite(density(np.zeros(density.n_dim))[0])
