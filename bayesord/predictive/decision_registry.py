@@ -143,8 +143,8 @@ def kappa_matrix(weights) -> Decision:
     Examples
     --------
     >>> from bayesord.predictive.decisions import optimal_labels
-    >>> two_apart = [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
-    >>> optimal_labels([[0.6, 0.2, 0.2], [0.1, 0.2, 0.7]], kappa_matrix(two_apart)).labels
+    >>> too_low_is_worse = [[0, 1, 2], [3, 0, 1], [6, 3, 0]]
+    >>> optimal_labels([[0.6, 0.3, 0.1], [0.1, 0.2, 0.7]], kappa_matrix(too_low_is_worse)).labels
     array([0, 2])
     """
     fixed = _square_array("kappa matrix", weights)
