@@ -24,6 +24,7 @@ __all__ = ["expected_ratio"]
 
 _STEP, _FIRST = 0.25, -3.5
 _TAIL = 40.0  # the integrand has fallen by e^-40 at the last node
+_LEAST = 1e-300
 
 
 def _nodes(mean_b: float, least_b: float) -> tuple[np.ndarray, np.ndarray]:
@@ -54,8 +55,13 @@ def _integrate(block, decay, numerator, copies, weights, values):
             c = copies[i]
             for j in range(nodes):
                 # phi can only vanish where the whole integrand has
-                total[j] += c * (psi[j] / phi[j] if phi[j] > 0.0 else 0.0)
-                product[j] *= phi[j] if c == 1.0 else phi[j] ** c
+                total[j] += c * psi[j] / max(phi[j], _LEAST)
+            if c == 1.0:
+                for j in range(nodes):
+                    product[j] *= phi[j]
+            else:
+                for j in range(nodes):
+                    product[j] *= phi[j] ** c
         values[s] = 0.0
         for j in range(nodes):
             values[s] += product[j] * total[j]

@@ -6,10 +6,12 @@ order, into sums that outlive the block, so the size of the blocks leaves no tra
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.likelihood.kernels import cdf, sf
+from bayesord.likelihood.kernels import LOGIT, cdf, sf
 
 __all__ = ["add_confusion", "draw_answers", "fill", "first_bad_row"]
 
@@ -17,30 +19,62 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 
+#: With cutpoints within this of their middle, and eta held within that, e^(eta - c_k) stays a normal number.
+_WIDEST, _FURTHEST = 200.0, 500.0
+
+
+@njit
+def _tail_differences(link_code, eta, cutpoints, row):
+    """P(y = k) as differences of two lower tails or of two upper ones, whichever are small."""
+    below, above = 0.0, 1.0
+    for k in range(cutpoints.size):
+        z = cutpoints[k] - eta
+        lower = cdf(link_code, z)
+        upper = sf(link_code, z) if lower > 0.5 else 1.0 - lower
+        if lower > 0.5:
+            lower = 1.0 - upper
+        row[k] = max(lower - below if below < 0.5 else above - upper, 0.0)
+        below, above = lower, upper
+    row[cutpoints.size] = above
+
+
+@njit
+def _logit_products(x, gates, gaps, row):
+    """P(y = k) of the logit link from x = e^(eta - c), g_k = e^(c - c_k) and 1 - e^-(c_k - c_{k-1})."""
+    before, inverse_before = 1.0, 1.0
+    for k in range(gates.size):
+        odds = x * gates[k]
+        inverse = 1.0 / (1.0 + odds)
+        row[k] = before * gaps[k] * (inverse_before * inverse)
+        before, inverse_before = odds, inverse
+    row[gates.size] = before * inverse_before
+
 
 @njit
 def fill(link_code, X, offset, beta, cutpoints, block):
     """block (s, r, K): P(y = k) for s draws of beta (s, p), cutpoints (s, K-1) and r rows of X (r, p).
 
-    A category is the difference of two lower tails or of two upper tails, whichever are small: so a small
-    probability keeps its digits. offset may be empty: 0.
+    Small probabilities keep their digits. offset may be empty: 0.
     """
     top = cutpoints.shape[1]
+    gates, gaps = np.empty(top), np.ones(top)
     for s in range(block.shape[0]):
+        middle = 0.5 * (cutpoints[s, 0] + cutpoints[s, top - 1])
+        products = link_code == LOGIT and cutpoints[s, top - 1] - middle < _WIDEST
+        if products:
+            for k in range(top):
+                gates[k] = math.exp(middle - cutpoints[s, k])
+                if k > 0:
+                    gaps[k] = -math.expm1(cutpoints[s, k - 1] - cutpoints[s, k])
         for i in range(block.shape[1]):
             eta = offset[i] if offset.size > 0 else 0.0
             for j in range(X.shape[1]):
                 eta += X[i, j] * beta[s, j]
-            below, above = 0.0, 1.0
-            for k in range(top):
-                z = cutpoints[s, k] - eta
-                lower = cdf(link_code, z)
-                upper = sf(link_code, z) if lower > 0.5 else 1.0 - lower
-                if lower > 0.5:
-                    lower = 1.0 - upper
-                block[s, i, k] = max(lower - below if below < 0.5 else above - upper, 0.0)
-                below, above = lower, upper
-            block[s, i, top] = above
+            if products:
+                x = math.exp(min(max(eta - middle, -_FURTHEST), _FURTHEST))
+                _logit_products(x, gates, gaps, block[s, i])
+            else:
+                _tail_differences(link_code, eta, cutpoints[s], block[s, i])
 
 
 @njit

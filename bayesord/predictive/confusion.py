@@ -1,0 +1,84 @@
+"""What is expected behind each label: sums over all rows, for every draw, in one pass."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesord.predictive import lanes, tables
+from bayesord.predictive.probabilities import Draws, LinearDraws
+from bayesord.predictive.threads import for_each, spans
+
+__all__ = ["confusion"]
+
+_NONE = np.empty(0)
+_ROWS_AT_ONCE = 1 << 16  # between two looks at Ctrl-C
+
+
+def confusion(
+    draws: Draws,
+    labels: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    second: bool = True,
+    threads: int | None = None,
+) -> np.ndarray:
+    """Sums over rows, by draw and label, of what is expected behind that label.
+
+    Parameters
+    ----------
+    draws : LinearDraws or TableDraws
+    labels : array (n,) of codes
+    values : array (K,)
+    weights : array (n,), optional
+    second : bool
+        Also fill the sums of squares.
+    threads : int, optional
+
+    Returns
+    -------
+    array (S, K, K + 3)
+        [s, a, k]: Σ w P(y = k) over the rows labelled a, the expected confusion table; then Σ w m², Σ w m q
+        and Σ w q² with m and q the means of the value and of its square given draw s. The same bits for every
+        number of threads.
+    """
+    weights = _NONE if weights is None else weights
+    fast = isinstance(draws, LinearDraws) and draws.packed is not None
+    if fast:
+        return _fast_confusion(draws, labels, values, weights, second, threads)
+    sums = np.zeros((draws.n_draws, values.size, values.size + 3))
+
+    def one(first, last):
+        for rows in draws.row_spans(last - first):
+            here = slice(*rows)
+            block = draws.block((first, last), rows)
+            tables.add_confusion(block, labels[here], weights[here], values, second, sums[first:last])
+
+    for_each(one, spans(draws.n_draws, 16), threads)
+    return sums
+
+
+def _fast_confusion(draws, labels, values, weights, second, threads):
+    packed, n_categories = draws.packed, values.size
+    height = packed.gates.shape[1]
+    lane_sums = np.zeros((packed.gates.shape[0], n_categories, height + 3, lanes.LANES))
+
+    def one(c):
+        chunk = (packed.beta[c], packed.shift[c], packed.gates[c], packed.limit)
+        for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
+            here = slice(start, stop)
+            rows = (draws.X[here], draws.offset_of(start, stop), labels[here], weights[here])
+            lanes.add_confusion(*rows, *chunk, values, second, lane_sums[c])
+
+    for_each(one, [(c,) for c in range(lane_sums.shape[0])], threads)
+    by_draw = np.moveaxis(lane_sums, 3, 1).reshape(-1, n_categories, height + 3)[: draws.n_draws]
+    mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
+    above = np.concatenate(
+        [
+            np.broadcast_to(mass[:, None], (draws.n_draws, n_categories, 1)),
+            by_draw[:, :, : n_categories - 1],
+            np.zeros((draws.n_draws, n_categories, 1)),
+        ],
+        axis=2,
+    )
+    return np.concatenate([-np.diff(above, axis=2), by_draw[:, :, height:]], axis=2)
