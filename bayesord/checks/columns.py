@@ -37,18 +37,20 @@ def column_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.n
     n, p = values.shape
     if n == 0 or p == 0:
         return np.zeros(p), np.zeros(p)
-    share = np.full(n, 1.0 / n) if weights is None else weights / weights.sum()
-    size = np.abs(values).max(axis=0)
-    size[size == 0] = 1.0
+
+    def average(column):
+        return column.mean() if weights is None else weights @ column / weights.sum()
+
+    size = np.ldexp(1.0, np.frexp(np.abs(values).max(axis=0))[1])  # powers of two: dividing loses nothing
     mean, sd = np.empty(p), np.empty(p)
     for j in range(p):  # column by column: no second copy of a large matrix
         column = values[:, j] / size[j]
-        centre = share @ column
-        centre += share @ (column - centre)
+        centre = average(column)
+        centre += average(column - centre)
         residual = column - centre
         spread = np.abs(residual).max()
         mean[j] = centre * size[j]
-        sd[j] = spread * np.sqrt(share @ (residual / spread) ** 2) * size[j] if spread > 0 else 0.0
+        sd[j] = spread * np.sqrt(average((residual / spread) ** 2)) * size[j] if spread > 0 else 0.0
     return mean, sd
 
 
@@ -135,10 +137,13 @@ def _collinearity(
     root = None if weights is None else np.sqrt(weights / weights.max())
     for block in _blocks(values, mean, sd, root):
         gram += block.T @ block
-    eigenvalues = np.linalg.eigvalsh(gram)
-    # The Gram matrix squares the condition number, so it is trusted only when it says "well conditioned".
-    if eigenvalues[0] > 1e-11 * eigenvalues[-1]:
+    # The Gram matrix squares the condition number, so it is trusted only when it says "well conditioned":
+    # when it stays positive definite with all eigenvalues lowered. Cholesky costs far less than those.
+    try:
+        np.linalg.cholesky(gram - 1e-11 * np.trace(gram) * np.eye(len(gram)))
         return []
+    except np.linalg.LinAlgError:
+        pass
     triangle = np.zeros((0, values.shape[1]))
     for block in _blocks(values, mean, sd, root):
         triangle = np.linalg.qr(np.vstack([triangle, block]), mode="r")

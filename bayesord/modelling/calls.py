@@ -133,7 +133,9 @@ class CallChecker:
                 self.problems.add(f"{function.name}() takes as contrast one of {', '.join(CONTRASTS)}.")
         elif not _is_literal(value, known[name]):
             types = " or ".join(kind.__name__ for kind in known[name])
-            self.problems.add(f"{function.name}({name}=...) must be written out, as one {types}.")
+            self.problems.add(
+                f"{function.name}({name}=...) must be written out in the formula, as one {types}."
+            )
 
     # -- the first argument: arithmetic with columns --------------------------------------------------------
 

@@ -130,7 +130,8 @@ class FormulaMap:
         for name in names:
             column = data[name]
             kind = column_kind(column)
-            self._check_kind(name, kind, column, problems)
+            if name not in self.levels:  # for a known factor the comparison with its levels says more
+                self._check_kind(name, kind, column, problems)
             absent = column.isna().to_numpy()
             if absent.any():
                 holes.append(f"column {name!r}, {name_rows(absent, data.index)}")
@@ -214,8 +215,7 @@ class FormulaMap:
         factors: dict[str, pd.Categorical] = {}
         for name in self.formula.names:
             if name in self.levels:
-                # Ordered, because formulae sorts the levels of any other Categorical by the alphabet
-                factors[name] = pd.Categorical(data[name], categories=list(self.levels[name]), ordered=True)
+                factors[name] = _as_factor(data[name], list(self.levels[name]))
             values[name] = to_float(data[name]) if self._is_number(data, name) else factors[name]
         return Columns(len(data), values, factors)
 
@@ -254,6 +254,13 @@ class FormulaMap:
                         UserWarning,
                         stacklevel=4,
                     )
+
+
+def _as_factor(column: pd.Series, levels: list) -> pd.Categorical:
+    """An ordered Categorical, because formulae sorts the levels of any other by the alphabet."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.set_categories(levels, ordered=True).array
+    return pd.Categorical(column, categories=levels, ordered=True)
 
 
 def _stack(parts: list[np.ndarray], n: int) -> np.ndarray:

@@ -112,7 +112,7 @@ def _reading_hint(text: str, columns: list[str], error: Exception) -> str:
         return "nothing stands on its right side. For a model without predictors write '~ 1'."
     if right.strip().startswith(".") or "+ ." in right:
         response = text.split("~", 1)[0].strip()
-        others = " + ".join(name for name in columns if name != response)
+        others = " + ".join(_written(name) for name in columns if name != response)
         return f"'.' for all other columns is not part of this language. Name them: {others[:200]}."
     if "levels" in text and "[" in text:
         return (
@@ -122,3 +122,9 @@ def _reading_hint(text: str, columns: list[str], error: Exception) -> str:
     if isinstance(error, IndexError) or "`" in text:
         return "a quote or backtick is not closed, or a name is not plain; put unusual names in `backticks`."
     return f"{str(error).rstrip('.')}. Names that are not plain words go in `backticks`."
+
+
+def _written(name: str) -> str:
+    """A column name as a formula must write it."""
+    plain = name[:1].isalpha() and all(character.isalnum() or character in "._" for character in name)
+    return name if plain else f"`{name}`"
