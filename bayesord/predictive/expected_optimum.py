@@ -54,8 +54,9 @@ def expected_optimum(
     values = (values - values[0]) / (values[-1] - values[0])
     task = _Task(draws, values, weights, kind)
     if few := Labelled(labels, values, weights, kind).size < MANY_ROWS:
-        # every row is tried again and again: keep the probabilities
-        task = _Task(TableDraws(draws.probs(), draws.n_chains, checked=True), values, weights, kind)
+        # every row is tried again and again: keep the probabilities, and start no threads for so little
+        table = TableDraws(draws.probs(), draws.n_chains, checked=True)
+        task = _Task(table, values, weights, kind, threads=1)
     best, best_value = labels, task.value(labels)
     middles = (values[:-1] + values[1:]) / 2
     for _ in range(_ROUNDS):
@@ -85,14 +86,14 @@ class _Task:
     values: np.ndarray
     weights: np.ndarray | None
     kind: str
+    threads: int | None = None
 
     def value(self, labels: np.ndarray) -> float:
         """E[A/B]. Constant labels have kappa 0 whatever happens, save where answers agree with them: 0/0."""
         if Labelled(labels, self.values, self.weights, self.kind).constant:
             return 0.0
-        return expected_value(
-            self.draws, labels, values=self.values, weights=self.weights, weights_kind=self.kind
-        )
+        kept = {"values": self.values, "weights": self.weights, "weights_kind": self.kind}
+        return expected_value(self.draws, labels, **kept, threads=self.threads)
 
 
 class _Expansion:

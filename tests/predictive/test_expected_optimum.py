@@ -78,7 +78,7 @@ def test_oracle_o1_stays_and_its_value_is_exact():
     assert best.lambda_ == pytest.approx(float(Fraction(92, 287)), abs=1e-14)
 
 
-def linear_draws(rng, n, S=200, noise=0.3):
+def linear_draws(rng, n, S=100, noise=0.3):
     beta = np.array([1.0, -0.6]) + noise * rng.normal(size=(S, 2))
     cutpoints = np.sort(np.array([-1.5, -0.2, 1.0]) + noise * rng.normal(size=(S, 3)), axis=1)
     return LinearDraws("logit", rng.normal(size=(n, 2)), beta, cutpoints)
