@@ -15,8 +15,8 @@ Rules are fitted to training rows only, and to probabilities that did not see th
 five-fold, out of fold. bayesord's frozen "qwk" is the exception: it uses no answers and the posterior of the
 training rows as it stands.
 
-Standard errors are over repetitions. Simulated repetitions are independent; splits of one data set share rows,
-so theirs say how far the mean over splits is settled, not how a new data set would turn out.
+Standard errors are over repetitions. Simulated repetitions are independent; splits of one data set share
+rows, so theirs say how far the mean over splits is settled, not how a new data set would turn out.
 """
 
 from __future__ import annotations
