@@ -21,7 +21,8 @@ def posterior_mode(cells, link, cutpoint_prior, beta_prior):
         return theta[None, k1:], np.cumsum(np.r_[theta[0], np.exp(theta[1:k1])])[None]
 
     def negative(theta):
-        return -log_posterior(cells, link, cutpoint_prior, beta_prior, *split(theta))[0]
+        value = log_posterior(cells, link, cutpoint_prior, beta_prior, *split(theta))[0]
+        return -np.maximum(value, -1e10)  # differences of infinities would stop the search
 
     c = empirical_cutpoints(cells, link)
     theta = np.concatenate([c[:1], np.log(np.diff(c)), np.zeros(cells.x.shape[1])])
