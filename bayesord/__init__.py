@@ -10,6 +10,7 @@ from bayesord import datasets
 from bayesord.checks import ConvergenceWarning
 from bayesord.model import OrdinalFit, OrdinalMode, fit
 from bayesord.modelling import priors
+from bayesord.modelling.prior_table import prior_table
 from bayesord.modelling.priors import Priors
 from bayesord.simulate import simulate
 
@@ -22,6 +23,7 @@ __all__ = [
     "Priors",
     "datasets",
     "fit",
+    "prior_table",
     "priors",
     "simulate",
 ]
