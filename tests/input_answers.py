@@ -93,7 +93,7 @@ CASES = [
         categories=["low", "high"],
     ),
     bad(
-        27, (X, ["1", "2", "2"] * 4), ValueError, "It is a str, and the category is a int", categories=[1, 2]
+        27, (X, ["1", "2", "2"] * 4), ValueError, "of type str, and the category of type int", categories=[1, 2]
     ),
     bad(27, (X, Y), ValueError, "repeats 2", categories=[1, 2, 2, 3]),
     bad(27, (X, Y), TypeError, "labels in order", categories="123"),
@@ -127,4 +127,16 @@ CASES = [
     bad(31, (X, X[:, 0] * 1j), ValueError, "Complex data not supported"),
     good(31, (X, BOOLS), labels(False, True)),
     good(31, (X, pd.array(BOOLS, dtype="boolean")), labels(False, True)),
+    bad(31, (X, {"a": 1}), TypeError, "y must be a Series, an array or a list of answers; got dict"),
+    bad(31, (X, "abc"), TypeError, "got str"),
+    bad(31, (X, [[1, 2], [1]] * 6), TypeError, "cannot be labels, such as lists"),
+    good(31, (X, np.array(Y, dtype=object)), labels(1, 2, 3)),
+    good(31, (X, pd.cut(numbers()[:, 0], [-9, 0, 9])), lambda design: design.categories[0].right == 0),
+    bad(19, (X, np.ma.masked_equal(Y, 1)), ValueError, r"Input y contains NaN: 4 rows \(first 0, 3, 6, 9\)"),
+    bad(21, (X, [np.inf, 1.0] * 6), ValueError, "continuous.*first inf"),
+    bad(25, (X, [1, 10**6] * 6), ValueError, "2 values between 1 and 1e\\+06"),
+    bad(25, (X, [2**70, 2**71] * 6), ValueError, "are they labels"),
+    good(20, (X, [1, 2.0, 3] * 4), labels(1, 2, 3)),
+    good(27, (X, Y), labels(1, 2, 3), categories=range(1, 4)),
+    bad(27, (X, Y), ValueError, "missing or unhashable", categories=[[1], [2]]),
 ]

@@ -33,6 +33,9 @@ CASES = [
     bad(2, (X[:, 0], Y), ValueError, "Expected 2D array, got 1D array", r"X\[:, None\]"),
     bad(2, (pd.Series(X[:, 0]), Y), ValueError, "Expected 2D array, got 1D array"),
     bad(2, (3.0, Y), ValueError, "Expected 2D array, got scalar array"),
+    bad(2, ({"a": [1, 2]}, Y), TypeError, "X must be an array, a DataFrame or a list of rows; got dict"),
+    bad(2, (None, Y), TypeError, "got NoneType"),
+    bad(6, (pd.DataFrame({"a": pd.Categorical(Y)}), Y), ValueError, r"'a' is a Categorical, not numeric"),
     bad(2, ([[1.0], [1.0, 2.0]], [1, 2]), ValueError, "different lengths"),
     bad(3, (X[:, :, None], Y), ValueError, "dim 3, while dim <= 2", "mean.*reshape"),
     # values of X

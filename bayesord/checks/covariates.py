@@ -129,6 +129,9 @@ def _as_array(X: object, problems: Problems) -> np.ndarray | None:
     except ValueError:
         problems.add("The rows of X have different lengths. Give every row the same number of values.")
         return None
+    if array.ndim == 0 and array.dtype.kind not in "biufc":
+        problems.add(f"X must be an array, a DataFrame or a list of rows; got {type(X).__name__}.", TypeError)
+        return None
     if array.ndim < 2:
         got = "scalar" if array.ndim == 0 else "1D"
         problems.add(
@@ -203,9 +206,10 @@ def _report_kind(kind: str, column: pd.Series, name: str, problems: Problems) ->
             f"Complex data not supported: column {name!r}. Pass real and imaginary parts as two columns."
         )
     elif kind == "factor":
+        coded = "a Categorical, " if isinstance(column.dtype, pd.CategoricalDtype) else ""
         problems.add(
-            f"column {name!r} is not numeric (first value {first!r}). One-hot encode it, for example with "
-            "pd.get_dummies(X, drop_first=True, dtype=float), or use a formula, which codes factors by "
+            f"column {name!r} is {coded}not numeric (first value {first!r}). One-hot encode it, for example "
+            "with pd.get_dummies(X, drop_first=True, dtype=float), or use a formula, which codes factors by "
             "itself."
         )
     elif kind == "mixed":

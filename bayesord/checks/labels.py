@@ -93,7 +93,7 @@ def _check_agreement(own_order: list | None, declared: list, name: str, problems
 
 def _order_of_numbers(table: LabelTable, problems: Problems) -> tuple[list | None, list[str], bool]:
     labels, name = table.labels, table.name
-    broken = [label for label in labels if not np.isfinite(label) or label != int(label)]
+    broken = [label for label in labels if not isinstance(label, int) and not label.is_integer()]
     if broken:
         problems.add(
             f"Unknown label type: continuous (first {broken[0]!r}, {table.rows_of(broken[0])}). {name} must "
@@ -103,17 +103,27 @@ def _order_of_numbers(table: LabelTable, problems: Problems) -> tuple[list | Non
     seen = sorted(int(label) for label in labels)
     low, high = seen[0], seen[-1]
     if len(seen) <= high - low:
-        absent = next(value for value in range(low, high) if value not in set(seen))
-        full = f"categories=list(range({low}, {high + 1})) (K = {high - low + 1})"
-        gapped = f"categories={seen} (K = {len(seen)})" if len(seen) <= 10 else "the labels that exist"
-        problems.add(
-            f"{name} has integers with gaps ({name_list(seen)}; {absent} is missing): either a category that "
-            f"nobody chose, or labels that are not consecutive. Say which: {full}, or {gapped}."
-        )
+        problems.add(f"{name} has integers with gaps ({_gaps(seen)}")
         return None, [], False
     kind = "integer-valued floats" if "float" in {_kind(label) for label in labels} else "integers"
     notes = [] if len(seen) < 2 else [f"{name}: {kind} {low}..{high} read as {len(seen)} ordered categories"]
     return seen, notes, False
+
+
+def _gaps(seen: list[int]) -> str:
+    """What is missing among sorted integers, and the two ways to say what was meant."""
+    low, high = seen[0], seen[-1]
+    if high - low > 1000:
+        return (
+            f"{len(seen)} values between {low:g} and {high:g}): are they labels? Pass `categories=` in order."
+        )
+    absent = next(value for value in range(low, high) if value not in set(seen))
+    full = f"categories=list(range({low}, {high + 1})) (K = {high - low + 1})"
+    gapped = f"categories={seen} (K = {len(seen)})" if len(seen) <= 10 else "the labels that exist"
+    return (
+        f"{name_list(seen)}; {absent} is missing): either a category that nobody chose, or labels that are "
+        f"not consecutive. Say which: {full}, or {gapped}."
+    )
 
 
 def _kind(label: object) -> str:

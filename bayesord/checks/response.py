@@ -38,7 +38,7 @@ def read_categories(categories: object, problems: Problems) -> list | None:
     if isinstance(categories, pd.CategoricalDtype):
         categories = categories.categories
     if isinstance(categories, str) or not isinstance(
-        categories, list | tuple | np.ndarray | pd.Index | pd.Series
+        categories, list | tuple | range | np.ndarray | pd.Index | pd.Series
     ):
         kind = "a string" if isinstance(categories, str) else type(categories).__name__
         problems.add(
@@ -46,7 +46,7 @@ def read_categories(categories: object, problems: Problems) -> list | None:
             TypeError,
         )
         return None
-    labels = [plain(label) for label in np.asarray(categories, dtype=object).ravel()]
+    labels = [plain(label) for label in categories]
     if not all(isinstance(label, Hashable) for label in labels) or any(
         _is_missing(label) for label in labels
     ):
@@ -113,7 +113,13 @@ def read_response(
         series, positions = series[~missing], positions[~missing]
     if len(series) == 0:
         return None
-    table = LabelTable(series, positions, name, index)
+    try:
+        table = LabelTable(series, positions, name, index)
+    except TypeError:
+        problems.add(
+            f"{name} holds values that cannot be labels, such as lists. Give one label per row.", TypeError
+        )
+        return None
     order, notes, closed = find_order(table, declared, problems)
     if order is None:
         return None
@@ -149,8 +155,13 @@ def _as_series(y: object, name: str, problems: Problems) -> tuple[pd.Series | No
         return y, False
     if isinstance(y, pd.Categorical | pd.api.extensions.ExtensionArray | pd.Index):
         return pd.Series(y), False
+    if not (isinstance(y, list | tuple | range) or hasattr(y, "__array__")):
+        problems.add(
+            f"{name} must be a Series, an array or a list of answers; got {type(y).__name__}.", TypeError
+        )
+        return None, False
     if isinstance(y, np.ma.MaskedArray):
-        y = y.astype(object).filled(None)
+        y = np.where(np.ma.getmaskarray(y), None, y.data.astype(object))
     try:
         array = np.asarray(y, dtype=object) if isinstance(y, list | tuple) else np.asarray(y)
     except ValueError:
@@ -188,7 +199,8 @@ def _report_strange(table: LabelTable, strange: list, order: list, problems: Pro
 def _near_miss(label: object, order: list) -> str:
     same_text = [known for known in order if str(known) == str(label)]
     if same_text:
-        return f" It is a {type(label).__name__}, and the category is a {type(same_text[0]).__name__}."
+        types = type(label).__name__, type(same_text[0]).__name__
+        return f" It is of type {types[0]}, and the category of type {types[1]}."
     hint = did_you_mean(label, order)
     if hint and any(str(known).strip() == str(label).strip() for known in order):
         hint = hint[:-1] + " (they differ in spaces)?"

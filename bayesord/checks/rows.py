@@ -20,18 +20,21 @@ __all__ = [
 
 WEIGHT_KINDS = ("frequency", "importance")
 
+MOST_WEIGHT = 1e100
+"""Sums of squares of weights stay finite below it."""
+
 
 def index_of(values: object) -> pd.Index | None:
     """The row labels of a pandas object, or None."""
     return values.index if isinstance(values, pd.Series | pd.DataFrame) else None
 
 
-def length_of(values: object) -> int:
-    """The number of rows; 0 for what has none."""
-    shape = getattr(values, "shape", None)
-    if shape is not None:
-        return int(shape[0]) if len(shape) else 0
-    return len(values) if hasattr(values, "__len__") else 0
+def length_of(values: object) -> int | None:
+    """The number of rows of an array, table or list; None for anything else."""
+    if isinstance(values, list | tuple | range):
+        return len(values)
+    shape = getattr(values, "shape", ())
+    return int(shape[0]) if len(shape) else None
 
 
 def check_size(shape: tuple[int, int], name: str, problems: Problems) -> None:
@@ -43,8 +46,9 @@ def check_size(shape: tuple[int, int], name: str, problems: Problems) -> None:
         )
 
 
-def check_lengths(lengths: dict[str, int], problems: Problems) -> bool:
+def check_lengths(lengths: dict[str, int | None], problems: Problems) -> bool:
     """Whether all inputs have the same number of rows (scikit-learn's words where not)."""
+    lengths = {name: n for name, n in lengths.items() if n is not None}
     if len(set(lengths.values())) <= 1:
         return True
     listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
@@ -102,6 +106,11 @@ def read_weights(
             f"first {values[negative][0]:g}. Weights count rows: use 0 to leave a row out."
         )
         return None
+    if values.max(initial=0.0) > MOST_WEIGHT:
+        problems.add(
+            f"sample_weight has {values.max():g}; weights above {MOST_WEIGHT:g} overflow. Divide them all."
+        )
+        return None
     if n and not values.any():
         problems.add(
             "sample_weight is 0 in every row: nothing is left to fit. Give some row a positive weight."
@@ -128,16 +137,18 @@ def _read_numbers(
 ) -> np.ndarray | None:
     """One finite real number per row; float64, a copy."""
     try:
-        array = np.asarray(pd.Series(values) if isinstance(values, list | tuple) else values)
-        shape = array.shape
-        if array.dtype.kind == "c" or array.dtype.kind in "Mm":
+        array = np.asarray(values)
+        if array.dtype.kind in "cMmSU":
             raise TypeError
-        if array.dtype.kind == "O" and array.ndim == 1:
-            array = pd.Series(array).to_numpy(dtype=np.float64, na_value=np.nan)
+        if array.dtype.kind == "O":
+            array = np.array([np.nan if pd.isna(value) else float(value) for value in array.ravel()]).reshape(
+                array.shape
+            )
         array = np.array(array, dtype=np.float64)
     except (TypeError, ValueError):
-        problems.add(f"{name} must be numbers, one per row; got {type(values).__name__}.", TypeError)
+        problems.add(f"{name} must be real numbers, one per row; got {type(values).__name__}.", TypeError)
         return None
+    shape = array.shape
     if shape != (n,):
         hint = (
             " Sample weights must be 1D array or scalar."

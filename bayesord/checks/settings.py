@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
 
 from bayesord.checks.problems import Problems, did_you_mean, name_list
 
@@ -126,6 +125,8 @@ def check_known_names(what: str, given: Iterable[str], known: Sequence[str]) -> 
 def check_fitted(instance: object, attribute: str) -> None:
     """Raise scikit-learn's NotFittedError where the attribute that fitting sets is missing."""
     if getattr(instance, attribute, None) is None:
+        from sklearn.exceptions import NotFittedError  # a second of imports for one error
+
         raise NotFittedError(
             f"This {type(instance).__name__} instance is not fitted yet. Call 'fit' with appropriate "
             "arguments before using this estimator."

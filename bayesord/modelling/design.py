@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import DataConversionWarning
 
 from bayesord import checks
 from bayesord.checks import Problems
@@ -234,10 +233,9 @@ def from_arrays(
     n = len(covariates.values)
     checks.check_size(covariates.values.shape, "X", problems)
     checks.check_repeated_names(covariates.names, problems)
-    if y is not None:
-        checks.check_lengths({"X": n, name: checks.length_of(y)}, problems)
-        checks.check_index(covariates.index, checks.index_of(y), ("X", name), problems)
-    if n == 0 or (y is not None and checks.length_of(y) != n):
+    equal = checks.check_lengths({"X": n, name: checks.length_of(y)}, problems)
+    checks.check_index(covariates.index, checks.index_of(y), ("X", name), problems)
+    if n == 0 or not equal:
         problems.raise_if_any()
     index = covariates.index if covariates.index is not None else checks.index_of(y)
     rows = TrainingRows(n, index, sample_weight=sample_weight, kind=weights, offset=offset, problems=problems)
@@ -261,6 +259,10 @@ def _assemble(X, predictors, response, name, rows, source, formula, strict) -> D
         said = checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
     problems.raise_if_any()
     if response.column_vector:
+        from sklearn.exceptions import (
+            DataConversionWarning,  # a second of imports for one warning
+        )
+
         warnings.warn(checks.COLUMN_VECTOR, DataConversionWarning, stacklevel=4)
     for text in (*response.warnings, *said):
         warnings.warn(text, UserWarning, stacklevel=4)

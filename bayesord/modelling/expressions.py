@@ -258,8 +258,16 @@ def build_terms(summands: list[tuple[int, object]], learned: Learned) -> Model:
         piece = tree.accept(resolver)
         model = model + piece if sign > 0 else model - piece
     # `g / h` and `(a + b)**2` share component objects between terms, whose codings may differ
-    model.common_terms = [copy.deepcopy(term) for term in model.common_terms]
+    model.common_terms = [copy.deepcopy(term) for term in _distinct(model.common_terms)]
     return model
+
+
+def _distinct(terms: list) -> list:
+    """Terms of different components: x:g and g:x are one, on which formulae stumbles."""
+    kept = {
+        frozenset(part.name for part in getattr(term, "components", ())): term for term in reversed(terms)
+    }
+    return [term for term in terms if term in kept.values()]
 
 
 def evaluate(tree: object, columns: Columns, learned: Learned) -> np.ndarray:

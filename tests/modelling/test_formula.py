@@ -184,6 +184,7 @@ def test_all_problems_of_a_formula_come_at_once():
         ("y ~ (x + z)", ("x", "z")),
         ("y ~ x + x", ("x",)),
         ("y ~ x + z - z", ("x",)),
+        ("y ~ x:g + g:x", ("x:g[a]", "x:g[b]", "x:g[c]")),
         ("y ~ x*g - x:g", ("x", "g[b]", "g[c]")),
         ("y ~ `my column` + `_hidden`", ("my column", "_hidden")),
         ("y ~ Sepal.Length", ("Sepal.Length",)),
