@@ -102,9 +102,8 @@ def loo_probs(
     if not callable(log_weights):
         table = np.asarray(log_weights, dtype=np.float64)
         if table.shape != (draws.n_draws, draws.n_rows):
-            raise ValueError(
-                f"log_weights.shape == {table.shape}, expected (draws, rows) = {(draws.n_draws, draws.n_rows)}."
-            )
+            expected = (draws.n_draws, draws.n_rows)
+            raise ValueError(f"log_weights.shape == {table.shape}, expected (draws, rows) = {expected}.")
 
         def log_weights(start, stop):
             return table[:, start:stop]
