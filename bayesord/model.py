@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["OrdinalFit", "OrdinalMode", "fit"]
 
 
+_ENDLESS = 1e3
+
+
 def fit(
     formula_or_X,
     data_or_y,
@@ -280,17 +283,26 @@ class OrdinalMode(Answers):
 
 
 def _fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
-    fixed = {"flat", "normal", "student_t", "laplace"}
-    learned = {str(prior) for prior in priors.by_coefficient(design.predictors) if prior.call not in fixed}
+    kinds = {prior.call: prior for prior in priors.by_coefficient(design.predictors)}
+    if "laplace" in kinds:
+        raise ValueError(
+            "method='mode' with beta ~ laplace: its mode lies on a kink, where there are no standard errors. "
+            "Use method='nuts', or priors.normal or priors.student_t"
+        )
+    learned = [str(prior) for call, prior in kinds.items() if call not in ("flat", "normal", "student_t")]
     if learned:
         raise ValueError(
-            f"method='mode' with beta ~ {sorted(learned)[0]}: a prior with a learned scale has no joint mode (its density "
+            f"method='mode' with beta ~ {learned[0]}: a prior with a learned scale has no joint mode (its density "
             "grows without bound as the scale goes to zero). Use priors.normal(0, 2.5), priors.flat(), or method='nuts'"
         )
     layout = lay_out(design, link, priors)
-    v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-18, steps=200)
-    if not converged:
-        raise RuntimeError("the posterior mode was not found: it may lie at infinity (separation); use a proper prior or method='nuts'")
+    v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-13, steps=200)
+    # In standardised units a standard error of thousands means that the likelihood rises for ever.
+    if not converged or np.max(np.diag(np.linalg.inv(information))) > _ENDLESS**2:
+        raise RuntimeError(
+            "there is no finite posterior mode: a predictor separates the categories, or predictors are collinear, and "
+            "the prior is flat. Use a proper prior, e.g. bayesord.priors.normal(0, 2.5)"
+        )
     m = layout.n_steps
     to_user = np.zeros((len(v), len(v)))  # d (beta, cutpoints) / d (steps, standardised coefficients)
     gaps = np.tril(np.ones((m, m)))

@@ -228,7 +228,7 @@ def _information(layout: Layout, v: np.ndarray, tau: float) -> np.ndarray:
 def _free_precision(layout: Layout) -> np.ndarray:
     """Information of the location that each fixed-scale prior carries."""
     _, scale, nu = layout.free_numbers.T
-    by_kind = np.array([np.zeros_like(scale), 1 / scale**2, (nu + 1) / ((nu + 3) * scale**2), 0.5 / scale**2])
+    by_kind = np.array([np.zeros_like(scale), 1 / scale**2, (nu + 1) / ((nu + 3) * scale**2)])
     return by_kind[layout.free_kinds, np.arange(layout.n_free)]
 
 
@@ -291,15 +291,20 @@ def place_posterior(layout: Layout) -> tuple[DirectDensity, dict, bool]:
         False where Newton did not converge: the map is then a plain rescaling, and NUTS has to adapt more.
     """
     try:
-        if layout.n_shared:
-            return _transport(layout)
-        return _whitening(layout)
+        return _transport(layout) if layout.n_shared else _whitening(layout)
     except (linalg.LinAlgError, ValueError):
         return _plain(layout)
 
 
+def _smooth(layout: Layout) -> Layout:
+    """Laplace priors as normals of the same variance: Newton's method does not settle on a kink."""
+    laplace = layout.free_kinds == FREE_KINDS["laplace"]
+    numbers = layout.free_numbers * np.where(laplace[:, None], [1.0, np.sqrt(2.0), 1.0], 1.0)
+    return replace(layout, free_kinds=np.where(laplace, FREE_KINDS["normal"], layout.free_kinds), free_numbers=numbers)
+
+
 def _whitening(layout: Layout):
-    mode, information, found = find_mode(layout, tolerance=1e-6)
+    mode, information, found = find_mode(_smooth(layout), tolerance=1e-6)
     chol = linalg.cholesky(information, lower=True)
     factor = linalg.solve_triangular(chol, np.eye(len(mode)), lower=True).T
     density = replace(layout.density(), centre=mode, factor=factor, hyper=_hyper(layout, -np.log(np.diag(chol)).sum()))
@@ -311,7 +316,7 @@ def _transport(layout: Layout):
     u, v = 0.0, None
     for _ in range(4):
         tau = np.exp(u / 2)
-        v, information, found = find_mode(layout, tau, start=v, tolerance=1e-6, steps=30)
+        v, information, found = find_mode(_smooth(layout), tau, start=v, tolerance=1e-6, steps=30)
         a_inverse = linalg.cho_factor(information[:m, :m], lower=True)
         tilt = linalg.cho_solve(a_inverse, information[:m, m:])
         H = information[m:, m:] - information[m:, :m] @ tilt - np.eye(layout.n_shared) / tau**2

@@ -17,7 +17,8 @@ from bayesord.jit import cache_folder, njit
 from bayesord.likelihood import kernels
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
-from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps, step_labels, steps_from_cutpoints
+from bayesord.modelling.constants import coefficient_variables, model_constants, model_coords
+from bayesord.modelling.cutpoints import cutpoints_from_steps, steps_from_cutpoints
 from bayesord.modelling.design import Design
 
 __all__ = ["add_log_likelihood", "log_likelihood_at", "sample"]
@@ -47,7 +48,7 @@ def sample(design: Design, link: Link, priors: P.Priors, *, draws, tune, chains,
             print("Divergences: sampling once more at target_accept=0.95", file=sys.stderr)
             posterior, chains_run, how = engine(seeds, tune, 0.95, settings)()
     how |= {"interrupted": int(chains_run.interrupted), "seconds_before_sampling": placed - began, "seconds_sampling": time.perf_counter() - placed}
-    idata = _idata(design, link, posterior, chains_run.stats, how)
+    idata = _idata(design, link, priors, posterior, chains_run.stats, how)
     beta = posterior["beta"].mean(axis=(0, 1)) if design.predictors else None
     verdict = diagnostics.judge(idata, diagnostics.data_remarks(design, priors, beta), chains_asked=chains)
     idata["sample_stats"].attrs["verdict"] = str(verdict)
@@ -133,43 +134,33 @@ def _pytensor_engine(design, link, priors):
     return prepare
 
 
-def _idata(design: Design, link: Link, posterior: dict, stats: dict, attrs: dict) -> xr.DataTree:
-    """An ArviZ DataTree: posterior, sample_stats, observed_data, constant_data."""
-    coords = {
-        "cutpoint": cutpoint_labels(design.categories),
-        "cutpoint_step": step_labels(design.categories),
-        "predictor": list(design.predictors),
-    }
-    dims = {"beta": ["predictor"], "cutpoints": ["cutpoint"], "cutpoint_steps": ["cutpoint_step"]}
+def _idata(design: Design, link: Link, priors: P.Priors, posterior: dict, stats: dict, attrs: dict) -> xr.DataTree:
+    """An ArviZ DataTree: posterior, sample_stats, observed_data, constant_data, with the model's names and dims."""
+    coords = model_coords(design, priors)
+    steps = {"chain": np.arange(len(stats["diverging"])), "draw": np.arange(stats["diverging"].shape[1])}
+    dims = {"beta": ("predictor",), "cutpoints": ("cutpoint",), "cutpoint_steps": ("cutpoint_step",)}
+    dims |= {name: (block.dim,) for block in coefficient_variables(design, priors) for name in posterior if name.startswith(block.name)}
+    dims |= {name: dims["beta"] for name in posterior if name.startswith("R2_share")}
 
-    def array(name, values):
-        own = dims.get(name) or (["predictor"] if values.ndim == 3 and values.shape[2] == len(design.predictors) else [])
-        if values.ndim == 3 and not own:
-            own = [f"{name}_dim"]
-        where = {dim: coords[dim] for dim in own if dim in coords}
-        return xr.DataArray(
-            values,
-            dims=["chain", "draw", *own],
-            coords={"chain": np.arange(values.shape[0]), "draw": np.arange(values.shape[1])} | where,
-        )
+    def dataset(variables: dict, *, attrs=None) -> xr.Dataset:
+        used = {dim for own, _ in variables.values() for dim in own}
+        where = {dim: labels for dim, labels in (steps | coords).items() if dim in used}
+        return xr.Dataset(variables, coords=where, attrs=attrs)
 
     first = [name for name in ("beta", "cutpoints", "R2") if name in posterior]
     ordered = [*first, *(name for name in posterior if name not in first)]
-    obs_id = {"obs_id": np.asarray(design.obs_id)}
-    constant = {"weight": ("obs_id", design.weights)} if design.weights is not None else {}
-    if design.offset is not None:
-        constant["offset"] = ("obs_id", design.offset)
-    if design.predictors:
-        constant["X"] = (("obs_id", "predictor"), design.X)
-    groups = {
-        "posterior": xr.Dataset({name: array(name, posterior[name]) for name in ordered}, attrs={"link": link.name}),
-        "sample_stats": xr.Dataset({name: (("chain", "draw"), values) for name, values in stats.items()}, attrs=attrs),
-        "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, coords=obs_id, attrs={"categories": [str(c) for c in design.categories]}),
-        "constant_data": xr.Dataset(constant, coords=obs_id | {"predictor": coords["predictor"]}),
+    draws = {
+        name: (("chain", "draw", *(dims.get(name, ()) if posterior[name].ndim > 2 else ())), posterior[name]) for name in ordered
     }
-    chain_draw = {dim: groups["posterior"][dim] for dim in ("chain", "draw")}
-    groups["sample_stats"] = groups["sample_stats"].assign_coords(chain_draw)
-    return xr.DataTree.from_dict(groups)
+    categories = [str(category) for category in design.categories]
+    return xr.DataTree.from_dict(
+        {
+            "posterior": dataset(draws, attrs={"link": link.name}),
+            "sample_stats": dataset({name: (("chain", "draw"), v) for name, v in stats.items()}, attrs=attrs),
+            "observed_data": dataset({"y": (("obs_id",), design.y)}, attrs={"categories": categories}),
+            "constant_data": dataset(model_constants(design, link, priors)),
+        }
+    )
 
 
 # -- log-likelihood per original row ------------------------------------------------------------------------------

@@ -17,10 +17,12 @@ from functools import partial
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from pymc.distributions.shape_utils import rv_size_is_none
 
 from bayesord.likelihood.links import Link, get_link
 from bayesord.modelling import priors as P
-from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps, step_labels, steps_from_cutpoints
+from bayesord.modelling.constants import Block, coefficient_variables, model_constants, model_coords
+from bayesord.modelling.cutpoints import MIN_LOG_GAP
 from bayesord.modelling.design import Design
 from bayesord.modelling.op import CumulativeLogp, linear_predictor
 
@@ -44,50 +46,40 @@ def build_model(design: Design, link: str | Link = "logit", priors: P.Priors | N
     """
     link = get_link(link)
     priors = priors or P.Priors()
-    coords = {
-        "obs_id": _coordinate(design.obs_id),
-        "cutpoint": cutpoint_labels(design.categories),
-        "cutpoint_step": step_labels(design.categories),
-    }
-    if design.predictors:
-        coords["predictor"] = list(design.predictors)
-    with pm.Model(coords=coords) as model:
-        steps = _cutpoint_steps(link, priors.cutpoints, len(design.categories))
-        eta = pt.zeros(len(design.y)) if design.offset is None else _offset(design)
-        shift = pt.as_tensor(design.offset_mean)
+    with pm.Model(coords=model_coords(design, priors)) as model:
+        data = {
+            name: pm.Data(name, values, dims=None if name == "cutpoint_prior" else dims)
+            for name, (dims, values) in model_constants(design, link, priors).items()
+        }
+        steps = _cutpoint_steps(link, priors.cutpoints, data)
+        eta = data.get("offset", pt.zeros(data["y_codes"].shape))
+        shift = pt.as_tensor(_number(design.offset_mean))
         if design.predictors:
-            X = pm.Data("X", design.X - design.mean, dims=("obs_id", "predictor"))
-            X_mean = pm.Data("X_mean", design.mean, dims="predictor")
-            beta = _coefficients(design, link, priors)
-            eta = eta + linear_predictor(X, beta)
-            shift = shift + (X_mean * beta).sum()
+            beta = _coefficients(design, priors, data)
+            eta = eta + linear_predictor(data["X"], beta)
+            shift = shift + (data["X_mean"] * beta).sum()
         pm.Deterministic("cutpoints", _cutpoints(steps) + shift, dims="cutpoint")
-        y = pm.Data("y_codes", design.y, dims="obs_id")
         pm.CustomDist(
             "y",
             eta,
             steps,
             logp=partial(_outcome_logp, link=link.name),
-            random=partial(_outcome_random, link=link),
+            dist=partial(_outcome, link=link.name),
             signature="(),(k)->()",
-            dtype="int64",
             class_name="CumulativeLink",
-            observed=y,
+            observed=data["y_codes"],
             dims="obs_id",
         )
-        if design.weights is not None:
+        if "extra_weight" in data:
             # The outcome keeps its own log probability per row; the weights come on top of it.
-            extra = pm.Data("extra_weight", design.weights - 1.0, dims="obs_id")
-            pm.Potential("weights", (extra * CumulativeLogp(link.name)(eta, steps, y)[0]).sum())
+            logp = CumulativeLogp(link.name)(eta, steps, data["y_codes"])[0]
+            pm.Potential("weights", (data["extra_weight"] * logp).sum())
     return model
 
 
-def _coordinate(index) -> list:
-    return list(index) if index.nlevels == 1 and index.is_unique else list(range(len(index)))
-
-
-def _offset(design: Design):
-    return pm.Data("offset", design.offset - design.offset_mean, dims="obs_id")
+def _number(value: float) -> np.ndarray:
+    """A double that stays one: PyTensor reads the Python number 2.5 as single precision, and its log as well."""
+    return np.asarray(value, dtype=np.float64)
 
 
 def _cutpoints(steps):
@@ -102,35 +94,40 @@ def _outcome_logp(value, eta, steps, *, link):
     return CumulativeLogp(link)(pt.broadcast_to(eta, (n,)), steps.reshape((steps.shape[-1],)), value)[0]
 
 
-def _outcome_random(eta, steps, rng=None, size=None, *, link):
-    cutpoints = cutpoints_from_steps(np.asarray(steps))
-    shape = size if size is not None else np.broadcast_shapes(np.shape(eta), cutpoints.shape[:-1])
-    latent = eta + link.quantile(rng.uniform(size=shape))
+def _outcome(eta, steps, size, *, link):
+    """Draw a latent answer and count the cutpoints below it."""
+    cutpoints = _cutpoints(steps.reshape((steps.shape[-1],)))
+    latent = eta + _LATENT[link](eta.shape if rv_size_is_none(size) else size)
     return (latent[..., None] > cutpoints).sum(axis=-1)
+
+
+_LATENT = {
+    "logit": lambda size: pm.Logistic.dist(0.0, 1.0, size=size),
+    "probit": lambda size: pm.Normal.dist(0.0, 1.0, size=size),
+    "cloglog": lambda size: -pm.Gumbel.dist(0.0, 1.0, size=size),
+    "loglog": lambda size: pm.Gumbel.dist(0.0, 1.0, size=size),
+    "cauchit": lambda size: pm.Cauchy.dist(0.0, 1.0, size=size),
+}
 
 
 # -- priors of the cutpoints ------------------------------------------------------------------------------------
 
 
-def _cutpoint_steps(link: Link, prior: P.Prior, n_categories: int):
+def _cutpoint_steps(link: Link, prior: P.Prior, data: dict):
     """The free variable of the cutpoints: their prior and the Jacobian of the steps in one density."""
-    K = n_categories
     match prior:
         case P.Dirichlet():
-            numbers = prior.alphas(K)
-            logp, random = partial(_dirichlet_logp, link=link.name), partial(_dirichlet_random, link=link)
+            logp, dist = partial(_dirichlet_logp, link=link.name), partial(_dirichlet_steps, link=link.name)
         case P.Normal() | P.StudentT():
-            numbers = np.array([getattr(prior, "nu", np.inf), prior.location, prior.scale])
-            logp, random = partial(_ordered_logp, kind=prior.call), _ordered_random
+            logp, dist = partial(_ordered_logp, kind=prior.call), partial(_ordered_steps, kind=prior.call)
         case _:
-            numbers = np.zeros(1)
-            logp, random = _flat_logp, _flat_random
+            logp, dist = _flat_logp, _flat_steps
     return pm.CustomDist(
         "cutpoint_steps",
-        pm.Data("cutpoint_prior", numbers),
-        pm.Data("cutpoint_start", steps_from_cutpoints(link.quantile(np.arange(1, K) / K)), dims="cutpoint_step"),
+        data["cutpoint_prior"],
+        data["cutpoint_start"],
         logp=logp,
-        random=random,
+        dist=dist,
         support_point=_steps_support_point,
         signature="(q),(m)->(m)",
         class_name="CutpointSteps",
@@ -149,34 +146,47 @@ def _dirichlet_logp(steps, alpha, start, *, link):
     return log_normaliser + ((alpha - 1) * log_p).sum() + _LOG_PDF[link](_cutpoints(steps)).sum() + steps[1:].sum()
 
 
-def _dirichlet_random(alpha, start, rng=None, size=None, *, link):
-    probs = rng.dirichlet(np.asarray(alpha).reshape(-1), size=size or None)
-    below = np.clip(np.cumsum(probs, axis=-1)[..., :-1], np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
-    return steps_from_cutpoints(link.quantile(below))
+def _dirichlet_steps(alpha, start, size, *, link):
+    below = pt.cumsum(pm.Dirichlet.dist(alpha))[:-1]
+    return _steps(_QUANTILE[link](pt.clip(below, np.finfo(float).tiny, 1 - np.finfo(float).epsneg)))
 
 
 def _ordered_logp(steps, numbers, start, *, kind):
     c = _cutpoints(steps)
+    return pm.logp(_location_scale(numbers, kind), c).sum() + pt.gammaln(c.shape[0] + 1.0) + steps[1:].sum()
+
+
+def _ordered_steps(numbers, start, size, *, kind):
+    return _steps(pt.sort(_location_scale(numbers, kind, size=start.shape)))
+
+
+def _location_scale(numbers, kind, **options):
     nu, location, scale = numbers[0], numbers[1], numbers[2]
-    one = pm.Normal.dist(location, scale) if kind == "normal" else pm.StudentT.dist(nu, mu=location, sigma=scale)
-    return pm.logp(one, c).sum() + pt.gammaln(c.shape[0] + 1.0) + steps[1:].sum()
-
-
-def _ordered_random(numbers, start, rng=None, size=None):
-    nu, location, scale = np.asarray(numbers).reshape(-1)
-    shape = (*(size or ()), np.shape(start)[-1])
-    standard = rng.standard_normal(shape) if np.isinf(nu) else rng.standard_t(nu, shape)
-    return steps_from_cutpoints(np.sort(location + scale * standard, axis=-1))
+    if kind == "normal":
+        return pm.Normal.dist(location, scale, **options)
+    return pm.StudentT.dist(nu, mu=location, sigma=scale, **options)
 
 
 def _flat_logp(steps, numbers, start):
     return steps[1:].sum() + 0.0 * numbers[0]
 
 
-def _flat_random(numbers, start, rng=None, size=None):
-    raise ValueError("flat priors cannot be simulated; give the cutpoints a proper prior, e.g. priors.dirichlet(1.0)")
+def _flat_steps(numbers, start, size):
+    """A flat prior cannot be drawn from: nothing but nan comes out, and PyMC's own Flat raises before that."""
+    return start + pt.full_like(start, np.nan) * pm.Normal.dist()
 
 
+def _steps(cutpoints):
+    return pt.concatenate([cutpoints[:1], pt.maximum(pt.log(pt.diff(cutpoints)), MIN_LOG_GAP)])
+
+
+_QUANTILE = {
+    "logit": lambda u: pt.log(u) - pt.log1p(-u),
+    "probit": lambda u: np.sqrt(2) * pt.erfinv(2 * u - 1),
+    "cloglog": lambda u: pt.log(-pt.log1p(-u)),
+    "loglog": lambda u: -pt.log(-pt.log(u)),
+    "cauchit": lambda u: pt.tan(np.pi * (u - 0.5)),
+}
 _LOG_PDF = {
     "logit": lambda c: -pt.abs(c) - 2 * pt.log1p(pt.exp(-pt.abs(c))),
     "probit": lambda c: -0.5 * c**2 - 0.5 * np.log(2 * np.pi),
@@ -189,52 +199,47 @@ _LOG_PDF = {
 # -- priors of the coefficients ---------------------------------------------------------------------------------
 
 
-def _coefficients(design: Design, link: Link, priors: P.Priors):
+def _coefficients(design: Design, priors: P.Priors, data: dict):
     """`beta` (p,): one free variable where all share a prior, else assembled from one for each prior."""
-    blocks = P.coefficient_blocks(design, priors)
-    if len(blocks) == 1:
-        return _block("beta", "", "predictor", *blocks[0], design, link)
-    parts = []
-    for number, (prior, indices) in enumerate(blocks, start=1):
-        dim = f"predictor_{number}"
-        pm.modelcontext(None).add_coord(dim, [design.predictors[j] for j in indices])
-        parts.append(_block(f"beta_{number}", f"_{number}", dim, prior, indices, design, link))
-    order = np.argsort(np.concatenate([indices for _, indices in blocks]))
+    blocks = coefficient_variables(design, priors)
+    parts = [_coefficient_block(block, data[f"{block.name}_scale"]) for block in blocks]
+    if len(parts) == 1:
+        return parts[0]
+    order = np.argsort(np.concatenate([block.indices for block in blocks]))
     return pm.Deterministic("beta", pt.concatenate(parts)[order], dims="predictor")
 
 
-def _block(name, suffix, dim, prior, indices, design, link):
-    """The coefficients `indices` under one prior. Scales are those of the centred, unscaled columns."""
-    sd = design.sd[indices]
+def _coefficient_block(block: Block, scale):
+    """The coefficients under one prior; `scale` as in `constants`."""
+    name, dim, prior = block.name, block.dim, block.prior
     match prior:
         case P.R2D2():
-            a, b = prior.beta_shape
-            r2 = pm.Beta(f"R2{suffix}", a, b)
-            share = pm.Dirichlet(f"R2_share{suffix}", np.full(len(indices), prior.concentration), dims=dim)
+            r2 = _r2(block)
+            share = pm.Dirichlet(f"R2_share{block.suffix}", np.full(len(block.indices), prior.concentration), dims=dim)
             z = pm.Normal(f"{name}_z", 0.0, 1.0, dims=dim)
-            scale = pt.sqrt(link.latent_variance * r2 / (1 - r2) * share) / sd
-            return pm.Deterministic(name, z * scale, dims=dim)
+            return pm.Deterministic(name, z * scale * pt.sqrt(r2 / (1 - r2) * share), dims=dim)
         case P.R2():
-            a, b = prior.beta_shape
-            r2 = pm.Beta(f"R2{suffix}", a, b)
-            unit = pm.Data(f"{name}_unit_scale", P.unit_scales(design, link, len(indices))[indices], dims=dim)
-            return pm.Normal(name, 0.0, unit * pt.sqrt(r2 / (1 - r2)), dims=dim)
+            r2 = _r2(block)
+            return pm.Normal(name, 0.0, scale * pt.sqrt(r2 / (1 - r2)), dims=dim)
         case P.Horseshoe():
-            tau = pm.HalfCauchy(f"{name}_global", prior.global_scale)
+            tau = pm.HalfCauchy(f"{name}_global", _number(prior.global_scale))
             local = pm.HalfCauchy(f"{name}_local", 1.0, dims=dim)
             half = prior.slab_df / 2
-            slab = pm.InverseGamma(f"{name}_slab", half, half * prior.slab_scale**2)
+            slab = pm.InverseGamma(f"{name}_slab", _number(half), _number(half * prior.slab_scale**2))
             z = pm.Normal(f"{name}_z", 0.0, 1.0, dims=dim)
             damped = local * pt.sqrt(slab / (slab + tau**2 * local**2))
-            return pm.Deterministic(name, z * tau * damped / sd, dims=dim)
+            return pm.Deterministic(name, z * tau * damped * scale, dims=dim)
         case P.Flat():
             return pm.Flat(name, dims=dim)
-        case P.Normal() | P.StudentT() | P.Laplace():
-            scale = pm.Data(f"{name}_scale", prior.scale / (sd if prior.autoscale else np.ones_like(sd)), dims=dim)
-            if isinstance(prior, P.Laplace):
-                return pm.Laplace(name, 0.0, scale, dims=dim)
-            if isinstance(prior, P.StudentT):
-                return pm.StudentT(name, nu=prior.nu, mu=prior.location, sigma=scale, dims=dim)
-            return pm.Normal(name, mu=prior.location, sigma=scale, dims=dim)
+        case P.Laplace():
+            return pm.Laplace(name, 0.0, scale, dims=dim)
+        case P.StudentT():
+            return pm.StudentT(name, nu=_number(prior.nu), mu=_number(prior.location), sigma=scale, dims=dim)
+        case P.Normal():
+            return pm.Normal(name, mu=_number(prior.location), sigma=scale, dims=dim)
     raise AssertionError(f"no model for {prior}")
 
+
+def _r2(block: Block):
+    a, b = block.prior.beta_shape
+    return pm.Beta(f"R2{block.suffix}", _number(a), _number(b))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cutpoint_labels", "cutpoints_from_steps", "step_labels", "steps_from_cutpoints"]
+__all__ = ["MIN_LOG_GAP", "cutpoint_labels", "cutpoints_from_steps", "step_labels", "steps_from_cutpoints"]
 
-_MIN_LOG_GAP = -700.0  # exp of less is not a number that doubles can tell from zero
+MIN_LOG_GAP = -700.0  # exp of less is not a number that doubles can tell from zero
 
 
 def cutpoint_labels(categories) -> list[str]:
@@ -22,7 +22,7 @@ def step_labels(categories) -> list[str]:
 def steps_from_cutpoints(cutpoints: np.ndarray) -> np.ndarray:
     """First cutpoint and logs of the gaps, along the last axis; a gap of zero becomes the smallest that counts."""
     with np.errstate(divide="ignore"):
-        gaps = np.maximum(np.log(np.diff(cutpoints, axis=-1)), _MIN_LOG_GAP)
+        gaps = np.maximum(np.log(np.diff(cutpoints, axis=-1)), MIN_LOG_GAP)
     return np.concatenate([cutpoints[..., :1], gaps], axis=-1)
 
 
