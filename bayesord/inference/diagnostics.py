@@ -140,8 +140,14 @@ def _e_bfmi(energy: np.ndarray) -> np.ndarray:
         return np.where(variance > 0, (np.diff(energy, axis=1) ** 2).mean(axis=1) / variance, np.nan)
 
 
-def data_remarks(design: Design, priors: P.Priors, beta_mean: np.ndarray | None = None) -> tuple[str, ...]:
-    """Empty categories, predictors that separate the categories, and priors that the data contradict."""
+def data_remarks(design: Design, priors: P.Priors, beta: np.ndarray | None = None) -> tuple[str, ...]:
+    """Empty categories, predictors that separate the categories, and priors that the data contradict.
+
+    Parameters
+    ----------
+    beta : (chain, draw, p) array, optional
+        Draws of the coefficients.
+    """
     remarks = []
     observed = np.bincount(design.y, minlength=len(design.categories)) > 0
     if not observed.all():
@@ -150,17 +156,26 @@ def data_remarks(design: Design, priors: P.Priors, beta_mean: np.ndarray | None 
     separating = [name for name, x in zip(design.predictors, design.X.T, strict=True) if _separates(x, design.y)]
     if separating:
         remarks.append(f"{separating[:5]} separate the categories perfectly: how large those coefficients are is up to the prior")
-    if beta_mean is not None:
+    if beta is not None:
         conflict = [
             design.predictors[j]
             for prior, indices in P.coefficient_blocks(design, priors)
             if isinstance(prior, P.Normal | P.StudentT)
             for j in indices
-            if abs(beta_mean[j] - prior.location) > 3 * prior.scale / (design.sd[j] if prior.autoscale else 1.0)
+            if _conflict(beta[..., j], prior.location, prior.scale / (design.sd[j] if prior.autoscale else 1.0)) > 3
         ]
         if conflict:
-            remarks.append(f"prior and data disagree on {conflict[:5]}: the posterior mean is over 3 prior scales from the prior's centre")
+            remarks.append(f"prior and data disagree on {conflict[:5]}: what the data say is over 3 standard errors from the prior")
     return tuple(remarks)
+
+
+def _conflict(draws: np.ndarray, location: float, scale: float) -> float:
+    """Distance of the likelihood's estimate from the prior's centre, in standard deviations of their difference.
+
+    For a normal prior and likelihood that is |m - location| / √(scale² - s²), m and s² the posterior's mean and
+    variance. The difference below the root is noisy where the data say little, so it is held above a tenth.
+    """
+    return abs(draws.mean() - location) / np.sqrt(max(scale**2 - draws.var(), 0.1 * scale**2))
 
 
 def _separates(x: np.ndarray, y: np.ndarray) -> bool:

@@ -49,8 +49,8 @@ def sample(design: Design, link: Link, priors: P.Priors, *, draws, tune, chains,
             posterior, chains_run, how = engine(seeds, tune, 0.95, settings)()
     how |= {"interrupted": int(chains_run.interrupted), "seconds_before_sampling": placed - began, "seconds_sampling": time.perf_counter() - placed}
     idata = _idata(design, link, priors, posterior, chains_run.stats, how)
-    beta = posterior["beta"].mean(axis=(0, 1)) if design.predictors else None
-    verdict = diagnostics.judge(idata, diagnostics.data_remarks(design, priors, beta), chains_asked=chains)
+    remarks = diagnostics.data_remarks(design, priors, posterior.get("beta"))
+    verdict = diagnostics.judge(idata, remarks, chains_asked=chains)
     idata["sample_stats"].attrs["verdict"] = str(verdict)
     if len(design.y) * chains * draws * 8 <= LOG_LIKELIHOOD_BYTES:
         add_log_likelihood(idata, design, link)

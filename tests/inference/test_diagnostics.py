@@ -75,9 +75,9 @@ def test_remarks_name_separation_empty_categories_and_conflict(rng):
     X = np.column_stack([x, rng.normal(size=40)])
     with pytest.warns(UserWarning, match="0 observations"):
         design = from_arrays(X, (x > 0).astype(int), categories=[0, 1, 2])
-    said = " ".join(data_remarks(design, bo.Priors(beta=bo.priors.normal(0, 1)), np.array([9.0, 0.1])))
+    said = " ".join(data_remarks(design, bo.Priors(beta=bo.priors.normal(0, 1)), rng.normal([9.0, 0.1], 0.5, size=(2, 500, 2))))
     assert "['x0'] separate" in said
     assert "no observations in [2]" in said
     assert "disagree on ['x0']" in said
     clean = from_arrays(rng.normal(size=(40, 2)), np.r_[0:3, rng.integers(0, 3, 37)])
-    assert data_remarks(clean, bo.Priors(), np.zeros(2)) == ()
+    assert data_remarks(clean, bo.Priors(), np.zeros((2, 9, 2))) == ()
