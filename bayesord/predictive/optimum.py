@@ -87,8 +87,8 @@ def quadratic_optimum(
     Notes
     -----
     Equal rows get equal labels, and labels never fall as m rises. Start: the upper bound √(Var m / Var Y).
-    If it stretches too little and the labels come out constant (f = 0), the search restarts from λ -> 0,
-    where every row goes to one of the two ends; that has f > 0 as soon as two rows differ in m.
+    Where that stretches too little and the labels come out constant, f = 0 and the next λ is 0: every row
+    goes to one of the two ends, which has f > 0 as soon as two rows differ in m.
 
     Examples
     --------
@@ -124,10 +124,7 @@ def quadratic_optimum(
         return 2 * covariance / (variance_y + (w @ (a - abar) ** 2) / total + abar**2)
 
     upper = min(np.sqrt(variance_m / variance_y), 1.0)
-    labels = np.searchsorted(bounds_at(upper), m)
-    if ratio(labels) <= 0:
-        labels = np.where(m > mbar + TIE * span, values.size - 1, 0)
-    value = ratio(labels)
+    value = max(ratio(np.searchsorted(bounds_at(upper), m)), 0.0)
     for _ in range(_MAX_STEPS):
         lam, labels = value, np.searchsorted(bounds_at(value), m)
         value = ratio(labels)

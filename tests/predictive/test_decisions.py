@@ -8,6 +8,7 @@ from decision_reference import best_kappa, disagreements, lowest_labels, random_
 
 from bayesord.predictive.decisions import (
     DECISIONS,
+    LabelRule,
     cost_matrix,
     get_decision,
     kappa_matrix,
@@ -163,6 +164,15 @@ def test_restart_when_the_upper_bound_stretches_too_little():
     expected, _ = best_kappa(counts, squared(3))
     assert best.value == pytest.approx(float(expected), abs=1e-13)
     assert best.value > 0
+
+
+@pytest.mark.parametrize("decision", ["qwk", "kappa", "linear_kappa", "mode", "median", "mean"])
+def test_a_row_half_way_takes_the_lower_label(decision):
+    """Exactly between two labels, whatever λ is: its mean score is the grand mean and the middle of two."""
+    assert optimal_labels([[1, 0], [0.5, 0.5], [0, 1]], decision).labels.tolist() == [0, 0, 1]
+    wide = [[0.8, 0.2, 0, 0], [0, 0.5, 0.5, 0], [0, 0, 0.2, 0.8], [0, 0.5, 0.5, 0]]
+    assert optimal_labels(wide, decision).labels[[1, 3]].tolist() == [1, 1]
+    assert LabelRule.from_posterior(wide, decision).predict(wide)[[1, 3]].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("decision", ["qwk", "kappa", "linear_kappa"])
