@@ -43,7 +43,11 @@ class Answers:
         chains = self._coefficients[2]
         values = values.reshape(chains, -1, *values.shape[1:])
         obs_id = self.design.obs_id if new is None else self.design.rows(new).obs_id
-        coords = {"chain": np.arange(chains), "draw": np.arange(values.shape[1]), "obs_id": np.asarray(obs_id)}
+        coords = {
+            "chain": np.arange(chains),
+            "draw": np.arange(values.shape[1]),
+            "obs_id": np.asarray(obs_id),
+        }
         if category:
             coords["category"] = list(self.design.categories)
         return xr.DataArray(values, coords=coords, dims=list(coords), name=name)
@@ -127,7 +131,9 @@ class Answers:
         if category_values is not None:
             category_values = check_category_values(category_values, len(self.design.categories))
         if rule == "batch":
-            best = decisions.optimal_labels(self.predictive_draws(new), decision, category_values=category_values)
+            best = decisions.optimal_labels(
+                self.predictive_draws(new), decision, category_values=category_values
+            )
             return self._labels(best.labels)
         frozen = decisions.LabelRule.from_posterior(
             self.predictive_draws(),
@@ -137,7 +143,9 @@ class Answers:
         )
         return self._labels(frozen.predict(self.predict_proba(new)))
 
-    def expected_qwk(self, new=None, yhat=None, *, category_values=None, random_seed=None) -> kappa.ExpectedQWK:
+    def expected_qwk(
+        self, new=None, yhat=None, *, category_values=None, random_seed=None
+    ) -> kappa.ExpectedQWK:
         """Expected quadratic weighted kappa of labels for these rows; by default of the labels that maximise it.
 
         Parameters
@@ -157,5 +165,7 @@ class Answers:
         codes = {category: code for code, category in enumerate(self.design.categories)}
         unknown = [label for label in np.asarray(labels).tolist() if label not in codes]
         if unknown:
-            raise ValueError(f"yhat has {unknown[:5]}, which is not in the categories {list(self.design.categories)}")
+            raise ValueError(
+                f"yhat has {unknown[:5]}, which is not in the categories {list(self.design.categories)}"
+            )
         return np.array([codes[label] for label in np.asarray(labels).tolist()], dtype=np.int64)

@@ -53,7 +53,11 @@ fingerprint: str = _fingerprint(_PACKAGE)
 def _find_cache_folder() -> Path:
     """The user's cache, or a temporary folder of this user's own where that cannot be written."""
     chosen = os.environ.get("BAYESORD_CACHE_DIR")
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bayesord"
+    base = (
+        Path(chosen)
+        if chosen
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bayesord"
+    )
     folder = base / fingerprint
     if _writable(folder):
         return folder

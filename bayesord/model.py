@@ -316,7 +316,9 @@ def _fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
     beta = scale @ v[m:]
     cutpoints = cutpoints_from_steps(v[:m]) + design.mean @ beta + design.offset_mean
     covariance = to_user @ np.linalg.solve(information, to_user.T)
-    names = [f"beta[{name}]" for name in design.predictors] + [f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)]
+    names = [f"beta[{name}]" for name in design.predictors] + [
+        f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)
+    ]
     log_likelihood = sampling.log_likelihood_at(design, link, beta[None], v[None, :m])[0]
     weight = np.ones(len(design.y)) if design.weights is None else design.weights
     return OrdinalMode(

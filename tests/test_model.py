@@ -18,7 +18,9 @@ def test_posterior_has_the_documented_names_dims_and_groups(wine_fit):
     assert posterior["beta"]["predictor"].values.tolist() == ["temp[warm]", "contact[yes]"]
     assert posterior["cutpoints"]["cutpoint"].values.tolist() == ["1|2", "2|3", "3|4", "4|5"]
     assert posterior["cutpoints"].shape == (4, 1000, 4)
-    assert {"posterior", "sample_stats", "observed_data", "constant_data", "log_likelihood"} <= set(wine_fit.idata.children)
+    assert {"posterior", "sample_stats", "observed_data", "constant_data", "log_likelihood"} <= set(
+        wine_fit.idata.children
+    )
     assert set(np.unique(wine_fit.idata["observed_data"]["y"])) == {0, 1, 2, 3, 4}
     assert "Converged" in wine_fit.idata["sample_stats"].attrs["verdict"]
 
@@ -68,7 +70,10 @@ def test_a_label_does_not_depend_on_the_other_rows(wine, wine_fit):
 
 @pytest.mark.parametrize("decision", ["qwk", "kappa", "linear_kappa", "mode", "median", "mean"])
 def test_batch_and_frozen_rules_agree_on_the_training_rows(wine_fit, decision):
-    assert wine_fit.predict(decision=decision).tolist() == wine_fit.predict(decision=decision, rule="batch").tolist()
+    assert (
+        wine_fit.predict(decision=decision).tolist()
+        == wine_fit.predict(decision=decision, rule="batch").tolist()
+    )
 
 
 def test_expected_qwk_of_given_labels(wine, wine_fit):
@@ -89,9 +94,13 @@ def test_same_seed_same_draws_whatever_the_cores(wine):
 
 
 def test_formula_and_arrays_are_the_same_model(wine, wine_fit):
-    X = pd.DataFrame({"warm": (wine.temp == "warm").astype(float), "yes": (wine.contact == "yes").astype(float)})
+    X = pd.DataFrame(
+        {"warm": (wine.temp == "warm").astype(float), "yes": (wine.contact == "yes").astype(float)}
+    )
     fit = bo.fit(X, wine.rating, **QUIET)
-    np.testing.assert_array_equal(fit.idata["posterior"]["beta"].values, wine_fit.idata["posterior"]["beta"].values)
+    np.testing.assert_array_equal(
+        fit.idata["posterior"]["beta"].values, wine_fit.idata["posterior"]["beta"].values
+    )
 
 
 def test_offset_moves_eta_and_frequency_weights_are_rows(wine):
@@ -119,7 +128,14 @@ def test_priors_for_single_coefficients(wine):
 @pytest.mark.parametrize("prior", [bo.priors.r2d2(), bo.priors.horseshoe(0.5)], ids=["r2d2", "horseshoe"])
 @pytest.mark.slow
 def test_priors_that_go_through_pytensor(wine, wine_fit, prior):
-    fit = bo.fit("rating ~ temp + contact", wine, priors=bo.Priors(beta=prior), target_accept=0.95, on_fail="ignore", **QUIET)
+    fit = bo.fit(
+        "rating ~ temp + contact",
+        wine,
+        priors=bo.Priors(beta=prior),
+        target_accept=0.95,
+        on_fail="ignore",
+        **QUIET,
+    )
     assert fit.idata["posterior"]["beta"].mean().item() == pytest.approx(1.8, abs=0.5)
     assert fit.verdict.figures["r_hat"] < 1.05
 
@@ -145,8 +161,16 @@ def test_no_predictors_is_a_model_of_the_shares(wine):
         ({"on_fail": "shrug"}, ValueError, "on_fail='shrug' is unknown"),
         ({"weights": "analytic"}, ValueError, "analytic"),
         ({"method": "mode"}, ValueError, "no joint mode"),
-        ({"priors": bo.Priors(beta={"temp": bo.priors.normal()})}, ValueError, "coefficients that the model does not have"),
-        ({"priors": bo.Priors(cutpoints=bo.priors.dirichlet((1, 1)))}, ValueError, "2 values for 5 categories"),
+        (
+            {"priors": bo.Priors(beta={"temp": bo.priors.normal()})},
+            ValueError,
+            "coefficients that the model does not have",
+        ),
+        (
+            {"priors": bo.Priors(cutpoints=bo.priors.dirichlet((1, 1)))},
+            ValueError,
+            "2 values for 5 categories",
+        ),
     ],
 )
 def test_bad_settings_are_refused_before_anything_is_compiled(wine, monkeypatch, arguments, error, said):
@@ -159,7 +183,10 @@ def test_bad_settings_are_refused_before_anything_is_compiled(wine, monkeypatch,
 
 def test_flat_cutpoints_with_an_empty_category_have_no_posterior(wine):
     data = wine.assign(rating=pd.Categorical(wine.rating.astype(int), categories=range(1, 7), ordered=True))
-    with pytest.warns(UserWarning, match="0 observations"), pytest.raises(ValueError, match="nothing determines them"):
+    with (
+        pytest.warns(UserWarning, match="0 observations"),
+        pytest.raises(ValueError, match="nothing determines them"),
+    ):
         bo.fit("rating ~ temp", data, priors=bo.Priors(cutpoints=bo.priors.flat()))
 
 
@@ -188,4 +215,9 @@ def test_input_is_not_changed(wine):
 def test_importing_is_light():
     heavy = ["keras", "matplotlib.pyplot", "nutpie", "pymc", "pytensor", "arviz"]
     code = f"import sys, bayesord; print([m for m in {heavy} if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )

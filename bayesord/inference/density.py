@@ -30,7 +30,9 @@ __all__ = ["DirectDensity", "c_density", "log_density"]
 
 # Slots of the record.
 LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET = range(7)
-X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TILT, PEAK, INFO, PULL, HYPER = range(7, 21)
+X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TILT, PEAK, INFO, PULL, HYPER = (
+    range(7, 21)
+)
 N_SLOTS = 21
 
 CUT_KINDS = {"dirichlet": 0, "normal": 1, "student_t": 2, "flat": 3}
@@ -246,7 +248,11 @@ def _softplus(x):
 
 
 _C_SIGNATURE = types.int64(
-    types.uint64, types.CPointer(types.float64), types.CPointer(types.float64), types.CPointer(types.float64), types.voidptr
+    types.uint64,
+    types.CPointer(types.float64),
+    types.CPointer(types.float64),
+    types.CPointer(types.float64),
+    types.voidptr,
 )
 
 

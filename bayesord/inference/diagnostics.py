@@ -104,7 +104,9 @@ def judge(idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = No
         f"{divergences} divergences ({share:.2%} of draws): estimates near them may be biased; try target_accept=0.99 or stronger priors",
     )
     e_bfmi = float(np.min(_e_bfmi(stats["energy"].values)))
-    note((e_bfmi < 0.3) + (e_bfmi < 0.2), f"E-BFMI {e_bfmi:.2f}: the tails are explored slowly; sample longer")
+    note(
+        (e_bfmi < 0.3) + (e_bfmi < 0.2), f"E-BFMI {e_bfmi:.2f}: the tails are explored slowly; sample longer"
+    )
 
     figures = worst | {"divergences": divergences, "e_bfmi": e_bfmi, "chains": chains, "draws": draws}
     level = _LEVELS[max((severity for severity, _ in problems), default=0)]
@@ -114,9 +116,15 @@ def judge(idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = No
 def _grade(name: str, value: float, where: str) -> tuple[int, str]:
     if name == "r_hat":
         severity = (value > 1.01) + (value > 1.05)
-        return severity, f"R-hat {value:.3f} at {where}: the chains disagree; sample longer (tune=, draws=) or look at its trace"
+        return (
+            severity,
+            f"R-hat {value:.3f} at {where}: the chains disagree; sample longer (tune=, draws=) or look at its trace",
+        )
     severity = (value < 400) + (value < 200)
-    return severity, f"{name.replace('_', ' ').replace('ess', 'ESS')} {value:,.0f} at {where}: quantities about it are noisy; raise draws="
+    return (
+        severity,
+        f"{name.replace('_', ' ').replace('ess', 'ESS')} {value:,.0f} at {where}: quantities about it are noisy; raise draws=",
+    )
 
 
 def _extreme(dataset, choose) -> tuple[float, str]:
@@ -153,19 +161,28 @@ def data_remarks(design: Design, priors: P.Priors, beta: np.ndarray | None = Non
     if not observed.all():
         empty = [label for label, seen in zip(design.categories, observed, strict=True) if not seen]
         remarks.append(f"no observations in {empty}: what is said of them comes from the prior")
-    separating = [name for name, x in zip(design.predictors, design.X.T, strict=True) if _separates(x, design.y)]
+    separating = [
+        name for name, x in zip(design.predictors, design.X.T, strict=True) if _separates(x, design.y)
+    ]
     if separating:
-        remarks.append(f"{separating[:5]} separate the categories perfectly: how large those coefficients are is up to the prior")
+        remarks.append(
+            f"{separating[:5]} separate the categories perfectly: how large those coefficients are is up to the prior"
+        )
     if beta is not None:
         conflict = [
             design.predictors[j]
             for prior, indices in P.coefficient_blocks(design, priors)
             if isinstance(prior, P.Normal | P.StudentT)
             for j in indices
-            if _conflict(beta[..., j], prior.location, prior.scale / (design.sd[j] if prior.autoscale else 1.0)) > 3
+            if _conflict(
+                beta[..., j], prior.location, prior.scale / (design.sd[j] if prior.autoscale else 1.0)
+            )
+            > 3
         ]
         if conflict:
-            remarks.append(f"prior and data disagree on {conflict[:5]}: what the data say is over 3 standard errors from the prior")
+            remarks.append(
+                f"prior and data disagree on {conflict[:5]}: what the data say is over 3 standard errors from the prior"
+            )
     return tuple(remarks)
 
 

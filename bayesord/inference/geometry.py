@@ -109,7 +109,10 @@ def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:
             continue
         free += indices.tolist()
         kinds[indices] = FREE_KINDS[prior.call]
-        location, scale, nu = (getattr(prior, name, default) for name, default in [("location", 0.0), ("scale", 1.0), ("nu", 1.0)])
+        location, scale, nu = (
+            getattr(prior, name, default)
+            for name, default in [("location", 0.0), ("scale", 1.0), ("nu", 1.0)]
+        )
         scales = scale / (design.sd[indices] if getattr(prior, "autoscale", False) else np.ones(len(indices)))
         numbers[indices] = np.column_stack([np.full_like(scales, location), scales, np.full_like(scales, nu)])
         constant += len(indices) * _log_normaliser(prior.call, nu)
@@ -158,7 +161,13 @@ def _cutpoint_prior(prior: P.Prior, K: int) -> tuple[str, np.ndarray, float]:
 
 
 def find_mode(
-    layout: Layout, tau: float = 1.0, *, start: np.ndarray | None = None, jacobian: bool = True, steps: int = 100, tolerance: float = 1e-10
+    layout: Layout,
+    tau: float = 1.0,
+    *,
+    start: np.ndarray | None = None,
+    jacobian: bool = True,
+    steps: int = 100,
+    tolerance: float = 1e-10,
 ) -> tuple[np.ndarray, np.ndarray, bool]:
     """Newton's method with the expected information, the shared coefficients held at Normal(0, τ²).
 
@@ -198,7 +207,11 @@ def find_mode(
         while scale > 1e-8:
             trial = v + scale * step
             trial_value, trial_gradient = objective(trial)
-            if np.isfinite(trial_value) and np.all(np.isfinite(trial_gradient)) and trial_value >= value + 1e-4 * scale * decrement:
+            if (
+                np.isfinite(trial_value)
+                and np.all(np.isfinite(trial_gradient))
+                and trial_value >= value + 1e-4 * scale * decrement
+            ):
                 break
             scale /= 2
         else:
@@ -267,9 +280,16 @@ def _likelihood_information(layout: Layout, v: np.ndarray) -> np.ndarray:
 
 def _cutpoint_prior_curvature(layout: Layout, steps: np.ndarray) -> np.ndarray:
     """Minus the Hessian of the log prior of the steps, by differences of its gradient (the model without rows)."""
-    empty = Rows(np.zeros((0, 0)), np.zeros(0, int), np.zeros(0), None, np.zeros(layout.rows.n_categories + 1, int))
+    empty = Rows(
+        np.zeros((0, 0)), np.zeros(0, int), np.zeros(0), None, np.zeros(layout.rows.n_categories + 1, int)
+    )
     prior = replace(
-        layout, rows=empty, order=np.zeros(0, int), n_free=0, free_kinds=layout.free_kinds[:0], free_numbers=layout.free_numbers[:0]
+        layout,
+        rows=empty,
+        order=np.zeros(0, int),
+        n_free=0,
+        free_kinds=layout.free_kinds[:0],
+        free_numbers=layout.free_numbers[:0],
     ).density()
     h = 1e-5
     rows = [(prior(steps - h * e)[1] - prior(steps + h * e)[1]) / (2 * h) for e in np.eye(len(steps))]
@@ -300,14 +320,18 @@ def _smooth(layout: Layout) -> Layout:
     """Laplace priors as normals of the same variance: Newton's method does not settle on a kink."""
     laplace = layout.free_kinds == FREE_KINDS["laplace"]
     numbers = layout.free_numbers * np.where(laplace[:, None], [1.0, np.sqrt(2.0), 1.0], 1.0)
-    return replace(layout, free_kinds=np.where(laplace, FREE_KINDS["normal"], layout.free_kinds), free_numbers=numbers)
+    return replace(
+        layout, free_kinds=np.where(laplace, FREE_KINDS["normal"], layout.free_kinds), free_numbers=numbers
+    )
 
 
 def _whitening(layout: Layout):
     mode, information, found = find_mode(_smooth(layout), tolerance=1e-6)
     chol = linalg.cholesky(information, lower=True)
     factor = linalg.solve_triangular(chol, np.eye(len(mode)), lower=True).T
-    density = replace(layout.density(), centre=mode, factor=factor, hyper=_hyper(layout, -np.log(np.diag(chol)).sum()))
+    density = replace(
+        layout.density(), centre=mode, factor=factor, hyper=_hyper(layout, -np.log(np.diag(chol)).sum())
+    )
     return density, np.zeros((0, 0)), found
 
 
@@ -334,7 +358,9 @@ def _shared_density(layout, v, factor, tilt, peak, info, pull, hyper, V):
     m, n_free = len(factor), layout.n_free
     return DirectDensity(
         link=layout.link.code,
-        X=np.hstack([layout.rows.X[:, :n_free], layout.rows.X[:, n_free:] @ V]) if n_free else layout.rows.X @ V,
+        X=np.hstack([layout.rows.X[:, :n_free], layout.rows.X[:, n_free:] @ V])
+        if n_free
+        else layout.rows.X @ V,
         weight=layout.rows.weight,
         offset=layout.rows.offset,
         starts=layout.rows.starts,
@@ -358,7 +384,13 @@ def _plain(layout: Layout):
         density = layout.density()
         return replace(density, centre=start, hyper=_hyper(layout, 0.0)), np.zeros((0, 0)), False
     zeros = np.zeros(s)
-    return _shared_density(layout, start, np.eye(m), np.zeros((m, s)), zeros, zeros, zeros, (0.0, 1.0), np.eye(s)), np.eye(s), False
+    return (
+        _shared_density(
+            layout, start, np.eye(m), np.zeros((m, s)), zeros, zeros, zeros, (0.0, 1.0), np.eye(s)
+        ),
+        np.eye(s),
+        False,
+    )
 
 
 def _hyper(layout: Layout, log_det: float, centre: float = 0.0, scale: float = 1.0) -> np.ndarray:

@@ -43,7 +43,10 @@ class Chains:
 
 def chain_seeds(random_seed: int | None, chains: int) -> list[int]:
     """One independent seed a chain; those of the first chains do not depend on how many follow."""
-    return [int(child.generate_state(1, np.uint64)[0] >> 1) for child in np.random.SeedSequence(random_seed).spawn(chains)]
+    return [
+        int(child.generate_state(1, np.uint64)[0] >> 1)
+        for child in np.random.SeedSequence(random_seed).spawn(chains)
+    ]
 
 
 def sample_density(density: DirectDensity, *, seeds: list[int], **settings) -> Chains:
@@ -51,7 +54,9 @@ def sample_density(density: DirectDensity, *, seeds: list[int], **settings) -> C
     return _run([_direct_model(density, seed) for seed in seeds], seeds, **settings)
 
 
-def sample_model(model: pm.Model, *, seeds: list[int], initial_points: dict | None = None, **settings) -> Chains:
+def sample_model(
+    model: pm.Model, *, seeds: list[int], initial_points: dict | None = None, **settings
+) -> Chains:
     """Sample any pm.Model through PyTensor: slower to start, for models without a direct density."""
     import nutpie
 
@@ -144,7 +149,8 @@ def _together(chains: list[tuple], interrupted: bool) -> Chains:
         raise KeyboardInterrupt("interrupted while tuning: there are no draws to keep")
     length = min(length for length in lengths if length)
     draws, stats = (
-        {name: np.stack([chain[part][name][:length] for chain in begun]) for name in begun[0][part]} for part in (0, 1)
+        {name: np.stack([chain[part][name][:length] for chain in begun]) for name in begun[0][part]}
+        for part in (0, 1)
     )
     if "maxdepth_reached" in stats:  # the name that ArviZ looks for
         stats["reached_max_treedepth"] = stats["maxdepth_reached"]

@@ -74,7 +74,9 @@ class _Terminal:
         self._bar = Progress(
             TextColumn("Sampling"),
             BarColumn(bar_width=30),
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f} draws, {task.fields[seconds]:.1f} s{task.fields[trouble]}"),
+            TextColumn(
+                "{task.completed:,.0f} of {task.total:,.0f} draws, {task.fields[seconds]:.1f} s{task.fields[trouble]}"
+            ),
             console=console,
             disable=not console.is_terminal,
         )

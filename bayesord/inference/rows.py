@@ -38,7 +38,11 @@ def prepare_rows(design: Design, columns: np.ndarray, unit: np.ndarray) -> Rows:
     order = np.argsort(design.y[kept], kind="stable")
     kept, weight = kept[order], weight[order]
     y = design.y[kept]
-    X = design.X[kept][:, columns] if len(columns) != design.X.shape[1] or np.any(np.diff(columns) != 1) else design.X[kept]
+    X = (
+        design.X[kept][:, columns]
+        if len(columns) != design.X.shape[1] or np.any(np.diff(columns) != 1)
+        else design.X[kept]
+    )
     X = (X - design.mean[columns]) * unit
     offset = None if design.offset is None else design.offset[kept] - design.offset_mean
     starts = np.searchsorted(y, np.arange(len(design.categories) + 1))

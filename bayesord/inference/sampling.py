@@ -28,7 +28,19 @@ LOG_LIKELIHOOD_BYTES = 64e6
 _BLOCK_ROWS = 4096
 
 
-def sample(design: Design, link: Link, priors: P.Priors, *, draws, tune, chains, cores, target_accept, progressbar, random_seed):
+def sample(
+    design: Design,
+    link: Link,
+    priors: P.Priors,
+    *,
+    draws,
+    tune,
+    chains,
+    cores,
+    target_accept,
+    progressbar,
+    random_seed,
+):
     """Sample the posterior; returns (idata, verdict).
 
     One announced retry at target_accept 0.95 when there are divergences.
@@ -47,7 +59,11 @@ def sample(design: Design, link: Link, priors: P.Priors, *, draws, tune, chains,
         if not chains_run.interrupted and chains_run.stats["diverging"].any() and target_accept < 0.95:
             print("Divergences: sampling once more at target_accept=0.95", file=sys.stderr)
             posterior, chains_run, how = engine(seeds, tune, 0.95, settings)()
-    how |= {"interrupted": int(chains_run.interrupted), "seconds_before_sampling": placed - began, "seconds_sampling": time.perf_counter() - placed}
+    how |= {
+        "interrupted": int(chains_run.interrupted),
+        "seconds_before_sampling": placed - began,
+        "seconds_sampling": time.perf_counter() - placed,
+    }
     idata = _idata(design, link, priors, posterior, chains_run.stats, how)
     remarks = diagnostics.data_remarks(design, priors, posterior.get("beta"))
     verdict = diagnostics.judge(idata, remarks, chains_asked=chains)
@@ -83,11 +99,19 @@ def _direct_engine(design, link, priors):
         n_tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
 
         def run():
-            chains = nuts.sample_density(density, seeds=seeds, tune=n_tune, target_accept=target_accept, **settings)
+            chains = nuts.sample_density(
+                density, seeds=seeds, tune=n_tune, target_accept=target_accept, **settings
+            )
             x = chains.draws["x"]
             posterior = _user_scale(design, layout, density, rotation, x.reshape(-1, x.shape[-1]))
-            shaped = {name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in posterior.items()}
-            return shaped, chains, {"sampler": "nutpie, direct density", "tune": n_tune, "whitened": int(found)}
+            shaped = {
+                name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in posterior.items()
+            }
+            return (
+                shaped,
+                chains,
+                {"sampler": "nutpie, direct density", "tune": n_tune, "whitened": int(found)},
+            )
 
         return run
 
@@ -115,7 +139,10 @@ def _user_scale(design, layout, density, rotation, x) -> dict[str, np.ndarray]:
 def _pytensor_engine(design, link, priors):
     from bayesord.modelling.build import build_model
 
-    print("bayesord: no direct density for these priors; PyTensor compiles the model (some seconds to a minute)", file=sys.stderr)
+    print(
+        "bayesord: no direct density for these priors; PyTensor compiles the model (some seconds to a minute)",
+        file=sys.stderr,
+    )
     model = build_model(design, link, priors)
 
     def prepare(seeds, tune, target_accept, settings):
@@ -124,7 +151,9 @@ def _pytensor_engine(design, link, priors):
         start = {"cutpoint_steps": steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))}
 
         def run():
-            chains = nuts.sample_model(model, seeds=seeds, initial_points=start, tune=n_tune, target_accept=target_accept, **settings)
+            chains = nuts.sample_model(
+                model, seeds=seeds, initial_points=start, tune=n_tune, target_accept=target_accept, **settings
+            )
             named = {variable.name for variable in model.unobserved_RVs}
             posterior = {name: values for name, values in chains.draws.items() if name in named}
             return posterior, chains, {"sampler": "nutpie, PyTensor", "tune": n_tune, "whitened": 0}
@@ -134,12 +163,19 @@ def _pytensor_engine(design, link, priors):
     return prepare
 
 
-def _idata(design: Design, link: Link, priors: P.Priors, posterior: dict, stats: dict, attrs: dict) -> xr.DataTree:
+def _idata(
+    design: Design, link: Link, priors: P.Priors, posterior: dict, stats: dict, attrs: dict
+) -> xr.DataTree:
     """An ArviZ DataTree: posterior, sample_stats, observed_data, constant_data, with the model's names and dims."""
     coords = model_coords(design, priors)
     steps = {"chain": np.arange(len(stats["diverging"])), "draw": np.arange(stats["diverging"].shape[1])}
     dims = {"beta": ("predictor",), "cutpoints": ("cutpoint",), "cutpoint_steps": ("cutpoint_step",)}
-    dims |= {name: (block.dim,) for block in coefficient_variables(design, priors) for name in posterior if name.startswith(block.name)}
+    dims |= {
+        name: (block.dim,)
+        for block in coefficient_variables(design, priors)
+        for name in posterior
+        if name.startswith(block.name)
+    }
     dims |= {name: dims["beta"] for name in posterior if name.startswith("R2_share")}
 
     def dataset(variables: dict, *, attrs=None) -> xr.Dataset:
@@ -150,7 +186,8 @@ def _idata(design: Design, link: Link, priors: P.Priors, posterior: dict, stats:
     first = [name for name in ("beta", "cutpoints", "R2") if name in posterior]
     ordered = [*first, *(name for name in posterior if name not in first)]
     draws = {
-        name: (("chain", "draw", *(dims.get(name, ()) if posterior[name].ndim > 2 else ())), posterior[name]) for name in ordered
+        name: (("chain", "draw", *(dims.get(name, ()) if posterior[name].ndim > 2 else ())), posterior[name])
+        for name in ordered
     }
     categories = [str(category) for category in design.categories]
     return xr.DataTree.from_dict(
@@ -171,7 +208,11 @@ def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
     posterior = idata["posterior"]
     steps = posterior["cutpoint_steps"].values
     shape = steps.shape[:2]
-    beta = posterior["beta"].values.reshape(-1, len(design.predictors)) if design.predictors else np.zeros((shape[0] * shape[1], 0))
+    beta = (
+        posterior["beta"].values.reshape(-1, len(design.predictors))
+        if design.predictors
+        else np.zeros((shape[0] * shape[1], 0))
+    )
     values = log_likelihood_at(design, link, beta, steps.reshape(len(beta), -1))
     coords = {"chain": posterior["chain"], "draw": posterior["draw"], "obs_id": np.asarray(design.obs_id)}
     array = xr.DataArray(values.reshape(*shape, -1), dims=["chain", "draw", "obs_id"], coords=coords)

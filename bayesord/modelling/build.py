@@ -28,6 +28,7 @@ from bayesord.modelling.op import CumulativeLogp, linear_predictor
 
 __all__ = ["build_model"]
 
+
 def build_model(design: Design, link: str | Link = "logit", priors: P.Priors | None = None) -> pm.Model:
     """A plain pm.Model of the cumulative-link regression, with coords and dims.
 
@@ -143,7 +144,12 @@ def _dirichlet_logp(steps, alpha, start, *, link):
     K = alpha.shape[0]
     log_p = CumulativeLogp(link)(pt.zeros((K,)), steps, pt.arange(K))[0]
     log_normaliser = pt.gammaln(alpha.sum()) - pt.gammaln(alpha).sum()
-    return log_normaliser + ((alpha - 1) * log_p).sum() + _LOG_PDF[link](_cutpoints(steps)).sum() + steps[1:].sum()
+    return (
+        log_normaliser
+        + ((alpha - 1) * log_p).sum()
+        + _LOG_PDF[link](_cutpoints(steps)).sum()
+        + steps[1:].sum()
+    )
 
 
 def _dirichlet_steps(alpha, start, size, *, link):
@@ -215,7 +221,9 @@ def _coefficient_block(block: Block, scale):
     match prior:
         case P.R2D2():
             r2 = _r2(block)
-            share = pm.Dirichlet(f"R2_share{block.suffix}", np.full(len(block.indices), prior.concentration), dims=dim)
+            share = pm.Dirichlet(
+                f"R2_share{block.suffix}", np.full(len(block.indices), prior.concentration), dims=dim
+            )
             z = pm.Normal(f"{name}_z", 0.0, 1.0, dims=dim)
             return pm.Deterministic(name, z * scale * pt.sqrt(r2 / (1 - r2) * share), dims=dim)
         case P.R2():

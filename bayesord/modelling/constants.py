@@ -51,7 +51,9 @@ def model_coords(design: Design, priors: P.Priors) -> dict[str, list]:
     return coords
 
 
-def model_constants(design: Design, link: Link, priors: P.Priors) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def model_constants(
+    design: Design, link: Link, priors: P.Priors
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Name -> (dims, array) of everything in the model that is neither a variable nor the outcome's law."""
     K = len(design.categories)
     constants = {
@@ -75,7 +77,12 @@ def _cutpoint_numbers(prior: P.Prior, K: int) -> np.ndarray:
     """alpha (K,) of a Dirichlet; else nu, location, scale."""
     if isinstance(prior, P.Dirichlet):
         return prior.alphas(K)
-    return np.array([getattr(prior, name, default) for name, default in [("nu", np.inf), ("location", 0.0), ("scale", 1.0)]])
+    return np.array(
+        [
+            getattr(prior, name, default)
+            for name, default in [("nu", np.inf), ("location", 0.0), ("scale", 1.0)]
+        ]
+    )
 
 
 def _scales(block: Block, design: Design, link: Link) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 __all__ = ["MIN_LOG_GAP", "cutpoint_labels", "cutpoints_from_steps", "step_labels", "steps_from_cutpoints"]
@@ -11,7 +13,7 @@ MIN_LOG_GAP = -700.0  # exp of less is not a number that doubles can tell from z
 
 def cutpoint_labels(categories) -> list[str]:
     """["1|2", "2|3", ...]: each cutpoint by the categories it parts."""
-    return [f"{low}|{high}" for low, high in zip(categories[:-1], categories[1:], strict=True)]
+    return [f"{low}|{high}" for low, high in pairwise(categories)]
 
 
 def step_labels(categories) -> list[str]:

@@ -75,7 +75,9 @@ class CumulativeLogp(Op):
     def make_node(self, eta, steps, y):
         eta, steps, y = (pt.as_tensor_variable(v) for v in (eta, steps, y))
         if (eta.ndim, steps.ndim, y.ndim) != (1, 1, 1):
-            raise TypeError(f"eta, steps and y must be vectors, got {eta.ndim}, {steps.ndim} and {y.ndim} dimensions")
+            raise TypeError(
+                f"eta, steps and y must be vectors, got {eta.ndim}, {steps.ndim} and {y.ndim} dimensions"
+            )
         rows = [pt.vector(dtype="float64", shape=eta.type.shape) for _ in range(3)]
         return Apply(self, [eta, steps, y.astype("int64")], rows)
 

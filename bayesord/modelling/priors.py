@@ -192,7 +192,9 @@ def normal(location: float = 0.0, scale: float = 2.5, autoscale: bool = False) -
     return Normal(location, scale, autoscale)
 
 
-def student_t(nu: float = 3.0, location: float = 0.0, scale: float = 2.5, autoscale: bool = False) -> StudentT:
+def student_t(
+    nu: float = 3.0, location: float = 0.0, scale: float = 2.5, autoscale: bool = False
+) -> StudentT:
     """Student t with `nu` degrees of freedom; `student_t(3, 0, 2.5)` on cutpoints is the default of brms.
 
     Examples
@@ -301,10 +303,15 @@ class Priors:
         named = self.beta if isinstance(self.beta, Mapping) else {"beta": self.beta}
         for where, prior, usable in [
             ("cutpoints", self.cutpoints, "for_cutpoints"),
-            *[(f"beta[{name}]" if named is self.beta else name, prior, "for_beta") for name, prior in named.items()],
+            *[
+                (f"beta[{name}]" if named is self.beta else name, prior, "for_beta")
+                for name, prior in named.items()
+            ],
         ]:
             if not isinstance(prior, Prior):
-                raise TypeError(f"the prior of {where} is {prior!r}; make it with bayesord.priors, e.g. priors.normal(0, 2.5)")
+                raise TypeError(
+                    f"the prior of {where} is {prior!r}; make it with bayesord.priors, e.g. priors.normal(0, 2.5)"
+                )
             if not getattr(prior, usable):
                 raise ValueError(f"{prior} is not a prior for {where}; choose one of {_calls(usable)}")
         if named is self.beta:
@@ -331,7 +338,11 @@ class Priors:
 
 
 def _calls(usable: str) -> list[str]:
-    return [kind.call for kind in (Dirichlet, Normal, StudentT, Laplace, Flat, R2, R2D2, Horseshoe) if getattr(kind, usable)]
+    return [
+        kind.call
+        for kind in (Dirichlet, Normal, StudentT, Laplace, Flat, R2, R2D2, Horseshoe)
+        if getattr(kind, usable)
+    ]
 
 
 def coefficient_blocks(design: Design, priors: Priors) -> list[tuple[Prior, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import PRIORS, small_design
 
 import bayesord as bo
 from bayesord.inference.geometry import has_direct_density, lay_out, place_posterior
@@ -9,7 +10,6 @@ from bayesord.likelihood.links import LINKS, get_link
 from bayesord.modelling.build import build_model
 from bayesord.modelling.design import from_arrays
 from bayesord.modelling.priors import coefficient_blocks
-from cases import PRIORS, small_design
 
 DIRECT = [name for name in PRIORS if name not in ("r2d2", "horseshoe")]
 FIXED = [name for name in DIRECT if name not in ("default", "mixed by name")]  # no learned scale
@@ -33,8 +33,13 @@ class Model:
         beta = np.empty(len(self.layout.order))
         beta[self.layout.order] = np.concatenate([a[0, m:], self.rotation @ g[0]]) * self.layout.unit
         values = {"cutpoint_steps": a[0, :m], "beta": beta}
-        values |= {f"beta_{i}": beta[where] for i, (_, where) in enumerate(coefficient_blocks(self.design, self.priors), 1)}
-        return np.concatenate([np.atleast_1d(u[0] if name.startswith("R2") else values[name]) for name in self.names])
+        values |= {
+            f"beta_{i}": beta[where]
+            for i, (_, where) in enumerate(coefficient_blocks(self.design, self.priors), 1)
+        }
+        return np.concatenate(
+            [np.atleast_1d(u[0] if name.startswith("R2") else values[name]) for name in self.names]
+        )
 
     def jacobian(self, x, h=1e-4):
         """d point / d x by fourth-order differences."""
@@ -61,7 +66,9 @@ def test_gradient_is_that_of_the_model_through_the_map(rng, link, name):
         if not model.layout.n_shared:  # the map is affine: its Jacobian adds nothing to the gradient
             np.testing.assert_allclose(gradient, J.T @ at_theta, rtol=1e-8, atol=1e-8)
         h = 1e-5
-        differences = [(model.direct(x + h * e)[0] - model.direct(x - h * e)[0]) / (2 * h) for e in np.eye(len(x))]
+        differences = [
+            (model.direct(x + h * e)[0] - model.direct(x - h * e)[0]) / (2 * h) for e in np.eye(len(x))
+        ]
         np.testing.assert_allclose(gradient, differences, rtol=1e-7, atol=1e-6)
 
 
@@ -81,13 +88,21 @@ def test_value_and_gradient_equal_the_model_without_a_map(rng, link, name):
         by_beta = np.empty_like(scale)
         by_beta[layout.order] = gradient[m:]
         theta = {"cutpoint_steps": steps, "beta": beta}
-        theta |= {f"beta_{i}": beta[where] for i, (_, where) in enumerate(coefficient_blocks(design, PRIORS[name]), 1)}
+        theta |= {
+            f"beta_{i}": beta[where]
+            for i, (_, where) in enumerate(coefficient_blocks(design, PRIORS[name]), 1)
+        }
         by_name = {"cutpoint_steps": gradient[:m], "beta": by_beta / scale}
-        by_name |= {f"beta_{i}": (by_beta / scale)[w] for i, (_, w) in enumerate(coefficient_blocks(design, PRIORS[name]), 1)}
+        by_name |= {
+            f"beta_{i}": (by_beta / scale)[w]
+            for i, (_, w) in enumerate(coefficient_blocks(design, PRIORS[name]), 1)
+        }
         expected, expected_gradient = model.logp(np.concatenate([theta[n] for n in model.names]))
         constant = layout.constant - np.log(scale).sum()
         assert value + constant == pytest.approx(expected, rel=1e-10)
-        np.testing.assert_allclose(np.concatenate([by_name[n] for n in model.names]), expected_gradient, rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(
+            np.concatenate([by_name[n] for n in model.names]), expected_gradient, rtol=1e-10, atol=1e-10
+        )
 
 
 def test_weights_offset_and_one_large_block(rng):
@@ -102,13 +117,17 @@ def test_weights_offset_and_one_large_block(rng):
     assert value == pytest.approx(expected, rel=1e-10)
 
 
-test_weights_offset_and_one_large_block = pytest.mark.filterwarnings("ignore:.*0 observations")(test_weights_offset_and_one_large_block)
+test_weights_offset_and_one_large_block = pytest.mark.filterwarnings("ignore:.*0 observations")(
+    test_weights_offset_and_one_large_block
+)
 
 
 def test_no_predictors(rng):
     model = Model(from_arrays(np.zeros((40, 0)), np.r_[0:4, rng.integers(0, 4, 36)]), "probit", bo.Priors())
     x = rng.normal(size=3)
-    assert model.direct(x)[0] == pytest.approx(model.logp(model.point(x))[0] + np.linalg.slogdet(model.jacobian(x))[1], rel=1e-9)
+    assert model.direct(x)[0] == pytest.approx(
+        model.logp(model.point(x))[0] + np.linalg.slogdet(model.jacobian(x))[1], rel=1e-9
+    )
 
 
 def test_a_point_that_is_not_finite_is_refused_not_returned(rng):

@@ -15,7 +15,9 @@ def draws_of(x, energy=None, diverging=0):
         "energy": np.random.default_rng(0).normal(size=(chain, draw)) if energy is None else energy,
         "diverging": np.arange(chain * draw).reshape(chain, draw) < diverging,
     }
-    posterior = xr.Dataset({"beta": (("chain", "draw", "predictor"), x)}, coords={"predictor": ["a", "b"][: x.shape[2]]})
+    posterior = xr.Dataset(
+        {"beta": (("chain", "draw", "predictor"), x)}, coords={"predictor": ["a", "b"][: x.shape[2]]}
+    )
     sample_stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in stats.items()})
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": sample_stats})
 
@@ -75,7 +77,11 @@ def test_remarks_name_separation_empty_categories_and_conflict(rng):
     X = np.column_stack([x, rng.normal(size=40)])
     with pytest.warns(UserWarning, match="0 observations"):
         design = from_arrays(X, (x > 0).astype(int), categories=[0, 1, 2])
-    said = " ".join(data_remarks(design, bo.Priors(beta=bo.priors.normal(0, 1)), rng.normal([9.0, 0.1], 0.5, size=(2, 500, 2))))
+    said = " ".join(
+        data_remarks(
+            design, bo.Priors(beta=bo.priors.normal(0, 1)), rng.normal([9.0, 0.1], 0.5, size=(2, 500, 2))
+        )
+    )
     assert "['x0'] separate" in said
     assert "no observations in [2]" in said
     assert "disagree on ['x0']" in said

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
+from cases import PRIORS, small_design
 from scipy import optimize
 
 import bayesord as bo
 from bayesord.inference.geometry import find_mode, lay_out, place_posterior
 from bayesord.likelihood.links import LINKS, get_link
 from bayesord.modelling.design import from_arrays
-from cases import PRIORS, small_design
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -16,7 +16,12 @@ def test_the_mode_is_a_maximum(rng, link, jacobian):
     mode, _, found = find_mode(layout, jacobian=jacobian, tolerance=1e-14)
     density = layout.density()
     gaps = np.r_[0, np.ones(layout.n_steps - 1), np.zeros(3)] * (not jacobian)
-    best = optimize.minimize(lambda v: -density(v)[0] + gaps @ v, layout.start(), jac=lambda v: -density(v)[1] + gaps, method="BFGS")
+    best = optimize.minimize(
+        lambda v: -density(v)[0] + gaps @ v,
+        layout.start(),
+        jac=lambda v: -density(v)[1] + gaps,
+        method="BFGS",
+    )
     assert found
     np.testing.assert_allclose(density(mode)[1], gaps, atol=1e-6)
     assert density(mode)[0] - gaps @ mode >= -best.fun - 1e-9
@@ -33,10 +38,14 @@ def test_expected_information_is_the_mean_of_the_observed(rng, link):
     layout = lay_out(from_arrays(X, y), link, bo.Priors(cutpoints=bo.priors.flat(), beta=bo.priors.flat()))
     mode, information, found = find_mode(layout)
     density, h = layout.density(), 1e-4
-    hessian = np.array([(density(mode + h * e)[1] - density(mode - h * e)[1]) / (2 * h) for e in np.eye(len(mode))])
+    hessian = np.array(
+        [(density(mode + h * e)[1] - density(mode - h * e)[1]) / (2 * h) for e in np.eye(len(mode))]
+    )
     assert found
     scale = np.sqrt(np.diag(information))
-    np.testing.assert_allclose(information / np.outer(scale, scale), -hessian / np.outer(scale, scale), atol=0.04)
+    np.testing.assert_allclose(
+        information / np.outer(scale, scale), -hessian / np.outer(scale, scale), atol=0.04
+    )
 
 
 @pytest.mark.parametrize("name", ["default", "normal, student_t cutpoints", "mixed by name"])

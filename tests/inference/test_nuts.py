@@ -18,7 +18,9 @@ def density():
 
 
 def draw(density, *, seeds, cores=2, draws=200, tune=100):
-    return nuts.sample_density(density, seeds=seeds, draws=draws, tune=tune, cores=cores, target_accept=0.8, progressbar=False)
+    return nuts.sample_density(
+        density, seeds=seeds, draws=draws, tune=tune, cores=cores, target_accept=0.8, progressbar=False
+    )
 
 
 def test_a_gaussian_of_known_mean_and_covariance():

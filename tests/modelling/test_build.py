@@ -3,13 +3,13 @@
 import numpy as np
 import pymc as pm
 import pytest
+from cases import PRIORS, small_design
 from scipy import stats
 
 import bayesord as bo
 from bayesord.likelihood.links import LINKS
 from bayesord.modelling.build import build_model
 from bayesord.modelling.design import from_arrays
-from cases import PRIORS, small_design
 
 
 @pytest.mark.parametrize("link", LINKS)
@@ -90,8 +90,13 @@ def test_every_prior_builds_with_coords(rng, name):
 def test_weights_add_to_the_density_and_not_to_the_rows(rng):
     design = small_design(rng, weights=True)
     model = build_model(design, "logit", bo.Priors(beta=bo.priors.normal(0, 1)))
-    repeated = from_arrays(np.repeat(design.X, design.weights.astype(int), axis=0), np.repeat(design.y, design.weights.astype(int)))
+    repeated = from_arrays(
+        np.repeat(design.X, design.weights.astype(int), axis=0),
+        np.repeat(design.y, design.weights.astype(int)),
+    )
     twin = build_model(repeated, "logit", bo.Priors(beta=bo.priors.normal(0, 1)))
     point = {"cutpoint_steps": np.array([-1.0, 0.2, -0.4]), "beta": np.array([0.3, -0.05, 1.0])}
-    assert model.compile_logp(mode="FAST_COMPILE")(point) == pytest.approx(float(twin.compile_logp(mode="FAST_COMPILE")(point)), rel=1e-12)
+    assert model.compile_logp(mode="FAST_COMPILE")(point) == pytest.approx(
+        float(twin.compile_logp(mode="FAST_COMPILE")(point)), rel=1e-12
+    )
     assert model["y"].eval().shape == (len(design.y),)

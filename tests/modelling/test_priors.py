@@ -21,7 +21,10 @@ def test_text_is_the_call_that_makes_it(prior):
         (lambda: P.laplace(np.inf), "scale must be finite"),
         (lambda: P.dirichlet((1, 0, 1)), "alpha must be positive"),
         (lambda: P.r2(mean=1.0), "between 0 and 1"),
-        (lambda: bo.Priors(cutpoints=P.laplace(1)), r"not a prior for cutpoints; choose one of \['dirichlet'"),
+        (
+            lambda: bo.Priors(cutpoints=P.laplace(1)),
+            r"not a prior for cutpoints; choose one of \['dirichlet'",
+        ),
         (lambda: bo.Priors(beta=P.dirichlet(1)), "not a prior for beta"),
         (lambda: bo.Priors(beta={"x": P.dirichlet(1)}), r"not a prior for beta\[x\]"),
     ],
