@@ -1,5 +1,7 @@
 """Checks of single settings, and of the moments of columns."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -106,6 +108,16 @@ def test_choices_are_suggested():
     with pytest.raises(ValueError, match="Did you mean 'median'"):
         checks.check_choice("decision", "medain", ["mode", "median"])
     assert checks.check_choice("decision", "mode", ["mode", "median"]) == "mode"
+
+
+def test_means_are_right_to_the_last_digits(rng):
+    """Against sums in exact arithmetic, where the variation is a millionth of the values."""
+    X, weights = 1e6 + rng.normal(size=(10_000, 6)), rng.uniform(size=10_000)
+    shares = [Fraction(float(w)) for w in weights]
+    exact = [
+        float(sum(w * Fraction(float(v)) for w, v in zip(shares, x, strict=True)) / sum(shares)) for x in X.T
+    ]
+    np.testing.assert_array_max_ulp(checks.column_moments(X, weights)[0], np.array(exact), maxulp=1)
 
 
 def test_moments_keep_their_digits():
