@@ -93,7 +93,11 @@ CASES = [
         categories=["low", "high"],
     ),
     bad(
-        27, (X, ["1", "2", "2"] * 4), ValueError, "of type str, and the category of type int", categories=[1, 2]
+        27,
+        (X, ["1", "2", "2"] * 4),
+        ValueError,
+        "of type str, and the category of type int",
+        categories=[1, 2],
     ),
     bad(27, (X, Y), ValueError, "repeats 2", categories=[1, 2, 2, 3]),
     bad(27, (X, Y), TypeError, "labels in order", categories="123"),
