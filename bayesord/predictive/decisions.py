@@ -98,8 +98,9 @@ def optimal_labels(
         What the weights mean. It enters `objective="expected"` alone, through second moments.
     objective : "plugin" or "expected"
         "expected" goes on from the plug-in labels to maximise E[A/B], the expected kappa of the next answers
-        ("qwk" only; the expectation of a cost is the plug-in one). It is slower, gains at most about 5e-5 on
-        ordinary posteriors, and never returns labels that are worse under it.
+        ("qwk" only; the expectation of a cost is the plug-in one). It is slower and never returns labels that
+        are worse under it; in simulated posteriors it gained up to .005 with a dozen rows, and less than
+        1e-4 from forty rows on.
 
     Returns
     -------
