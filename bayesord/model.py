@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bayesord import checks
-from bayesord.answers import Answers
+from bayesord.answers import Answers, format_table
 from bayesord.inference import sampling
 from bayesord.inference.diagnostics import Verdict
-from bayesord.inference.geometry import find_mode, lay_out
+from bayesord.inference.log_likelihood import add_log_likelihood
+from bayesord.leave_one_out import loo_qwk
 from bayesord.likelihood.links import Link, get_link
-from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
+from bayesord.mode import OrdinalMode, fit_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.priors import Flat, Priors
 
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["OrdinalFit", "OrdinalMode", "fit"]
+    from bayesord.predictive.loo_kappa import LooQWK
 
-
-_ENDLESS = 1e3
+__all__ = ["OrdinalFit", "fit"]
 
 
 def fit(
@@ -129,7 +129,7 @@ def fit(
     design = make(formula_or_X, data_or_y, **common)
     _check_proper(design, priors)
     if method == "mode":
-        return _fit_mode(design, link, priors)
+        return fit_mode(design, link, priors)
     idata, verdict = sampling.sample(design, link, priors, progressbar=progressbar, **settings)
     result = OrdinalFit(design, link, priors, idata, verdict)
     if verdict.level != "ok" and on_fail != "ignore":
@@ -216,16 +216,40 @@ class OrdinalFit(Answers):
     def log_likelihood(self) -> xr.DataArray:
         """log P(y_i) of every draw and row, per original row and unweighted; (chain, draw, obs_id)."""
         if "log_likelihood" not in self.idata.children:
-            sampling.add_log_likelihood(self.idata, self.design, self.link)
+            add_log_likelihood(self.idata, self.design, self.link)
         return self.idata["log_likelihood"]["y"]
+
+    def qwk(self, *, loo: bool = True, category_values=None) -> LooQWK:
+        """QWK of optimal labels against the answers of the training rows.
+
+        Parameters
+        ----------
+        loo : bool
+            True: each row is labelled by the posterior without it (PSIS), so that the score is that of new rows.
+            False: each row is labelled by the posterior that has seen it, which flatters.
+        category_values : (K,) numbers, optional
+            0..K-1 by default.
+
+        Returns
+        -------
+        LooQWK
+            `.value`, `.se` (by influence functions) and `.labels` as codes; warns of rows whose Pareto k is high.
+        """
+        return loo_qwk(self, loo=loo, category_values=category_values)
 
     def posterior_predictive(self, new=None, *, random_seed=None) -> xr.DataArray:
         """Replicated answers; those of the training rows are also stored, as codes, for ArviZ's predictive checks."""
         labels = super().posterior_predictive(new, random_seed=random_seed)
         if new is None:
-            codes = labels.copy(data=self._codes(labels.values.ravel()).reshape(labels.shape))
+            codes = labels.copy(data=self.codes_of(labels.values.ravel()).reshape(labels.shape))
             self.idata["posterior_predictive"] = codes.to_dataset(name="y")
         return labels
+
+    def plot_category_probs(self, by=None, *, new=None, ax=None, prob: float = 0.9):
+        """Category probabilities by condition or along a covariate: see `bayesord.plots.plot_category_probs`."""
+        from bayesord.plots import plot_category_probs
+
+        return plot_category_probs(self, by, new=new, ax=ax, prob=prob)
 
     def __repr__(self):
         counts = np.bincount(self.design.y, minlength=len(self.design.categories))
@@ -239,94 +263,3 @@ class OrdinalFit(Answers):
                 format_table(self.summary()),
             ]
         )
-
-
-def format_table(table: pd.DataFrame) -> str:
-    """A summary in plain text: three decimals for estimates, whole numbers for effective sample sizes."""
-    shown = table.copy()
-    for name in shown.columns:
-        whole = name.startswith("ess")
-        shown[name] = [f"{v:,.0f}" if whole else f"{v:.3f}" for v in shown[name].astype(float)]
-    return shown.to_string()
-
-
-class OrdinalMode(Answers):
-    """The posterior mode of (beta, cutpoints): a point, with standard errors from the information there.
-
-    Attributes
-    ----------
-    beta, cutpoints : pandas.Series
-        On the user's scale.
-    standard_errors : pandas.Series
-        Of beta and cutpoints together; from the expected information, so Gaussian approximations.
-    log_likelihood : float
-        Weighted, at the mode.
-    """
-
-    def __init__(self, design, link, priors, beta, cutpoints, standard_errors, log_likelihood):
-        self.design, self.link, self.priors = design, link, priors
-        self.beta, self.cutpoints = beta, cutpoints
-        self.standard_errors, self.log_likelihood = standard_errors, log_likelihood
-
-    @cached_property
-    def _coefficients(self):
-        return self.beta.to_numpy()[None], self.cutpoints.to_numpy()[None], 1
-
-    def summary(self) -> pd.DataFrame:
-        """Estimate and standard error of every coefficient and cutpoint."""
-        return pd.DataFrame({"mode": pd.concat([self.beta, self.cutpoints]), "se": self.standard_errors})
-
-    def __repr__(self):
-        what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"
-        head = f"{what}   [{self.link.name}; posterior mode; log-likelihood {self.log_likelihood:.4f}]"
-        return f"{head}\n{format_table(self.summary())}"
-
-
-def _fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
-    kinds = {prior.call: prior for prior in priors.by_coefficient(design.predictors)}
-    if "laplace" in kinds:
-        raise ValueError(
-            "method='mode' with beta ~ laplace: its mode lies on a kink, where there are no standard errors. "
-            "Use method='nuts', or priors.normal or priors.student_t"
-        )
-    learned = [str(prior) for call, prior in kinds.items() if call not in ("flat", "normal", "student_t")]
-    if learned:
-        raise ValueError(
-            f"method='mode' with beta ~ {learned[0]}: a prior with a learned scale has no joint mode (its density "
-            "grows without bound as the scale goes to zero). Use priors.normal(0, 2.5), priors.flat(), or method='nuts'"
-        )
-    layout = lay_out(design, link, priors)
-    v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-13, steps=200)
-    # In standardised units a standard error of thousands means that the likelihood rises for ever.
-    if not converged or np.max(np.diag(np.linalg.inv(information))) > _ENDLESS**2:
-        raise RuntimeError(
-            "there is no finite posterior mode: a predictor separates the categories, or predictors are collinear, and "
-            "the prior is flat. Use a proper prior, e.g. bayesord.priors.normal(0, 2.5)"
-        )
-    m = layout.n_steps
-    to_user = np.zeros((len(v), len(v)))  # d (beta, cutpoints) / d (steps, standardised coefficients)
-    gaps = np.tril(np.ones((m, m)))
-    gaps[:, 1:] *= np.exp(v[1:m])
-    p = len(design.predictors)
-    scale = np.zeros((p, p))
-    scale[layout.order, np.arange(p)] = layout.unit
-    to_user[:p, m:] = scale
-    to_user[p:, :m] = gaps
-    to_user[p:, m:] = design.mean @ scale
-    beta = scale @ v[m:]
-    cutpoints = cutpoints_from_steps(v[:m]) + design.mean @ beta + design.offset_mean
-    covariance = to_user @ np.linalg.solve(information, to_user.T)
-    names = [f"beta[{name}]" for name in design.predictors] + [
-        f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)
-    ]
-    log_likelihood = sampling.log_likelihood_at(design, link, beta[None], v[None, :m])[0]
-    weight = np.ones(len(design.y)) if design.weights is None else design.weights
-    return OrdinalMode(
-        design,
-        link,
-        priors,
-        pd.Series(beta, index=names[:p]),
-        pd.Series(cutpoints, index=names[p:]),
-        pd.Series(np.sqrt(np.diag(covariance)), index=names),
-        float(weight @ log_likelihood),
-    )

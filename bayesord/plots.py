@@ -1,0 +1,248 @@
+"""Figures of what a fit says, in the user's categories.
+
+Colours are viridis, which keeps its order for every kind of colour vision and in print. Matplotlib is
+imported when a figure is made, never with the package. For forests, traces and checks use ArviZ on
+`fit.idata`.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from bayesord.checks import check_known_names, check_number
+
+__all__ = ["category_colours", "plot_category_probs"]
+
+_MOST_BARS = 40
+_GRID_POINTS = 101
+_BLOCK_NUMBERS = 4_000_000
+_WHISKERS = 8  # along an area, for each border
+_SHOWN_SHARE = 0.055  # a narrower segment has no room for its number
+
+
+def category_colours(n_categories: int) -> np.ndarray:
+    """(K, 4) colours from dark to light, ordered and safe for colour-blind readers.
+
+    Examples
+    --------
+    >>> category_colours(3).shape
+    (3, 4)
+    """
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0.02, 0.98, n_categories))
+
+
+def plot_category_probs(fit, by=None, *, new=None, ax=None, prob: float = 0.9):
+    """Category probabilities by condition (stacked bars) or along a numeric covariate (stacked areas).
+
+    Segments are posterior means of P(y = k); the whiskers on the borders between them are intervals of
+    P(y <= k).
+
+    Parameters
+    ----------
+    fit : OrdinalFit or OrdinalMode
+    by : str or list of str, optional
+        The covariates that tell conditions apart: one numeric covariate, or factors. By default all factors,
+        or the only covariate. Other factors are at their first level and other numbers at their mean: the
+        axis says so.
+    new : DataFrame or array, optional
+        Rows to plot instead, as for `fit.category_probs`; rows that agree in `by` are averaged.
+    ax : matplotlib.axes.Axes, optional
+    prob : float
+        Probability of the equal-tailed intervals.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        For unknown names, more than 40 conditions, and covariates whose range only the data know (inside
+        `poly`, `scale`, ...): pass `new`.
+
+    Examples
+    --------
+    >>> import bayesord as bo
+    >>> wine = bo.datasets.load_wine()
+    >>> fit = bo.fit("rating ~ temp + contact", wine, random_seed=1, progressbar=False)
+    >>> ax = plot_category_probs(fit)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['cold, no', 'cold, yes', 'warm, no', 'warm, yes']
+    """
+    check_number("prob", prob, above=0, below=1)
+    by, rows, held = _rows_to_plot(fit, by, new)
+    levels = _covariates(fit.design)
+    groups = _groups(rows, by, levels)
+    along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
+    if not along and len(groups) > _MOST_BARS:
+        raise ValueError(f"by={by} makes {len(groups)} bars; at most {_MOST_BARS} can be read. Choose fewer.")
+    below = _share_below(fit, rows, list(groups.values()))
+    ax = ax or _new_axes(len(groups), along)
+    ends = _interval(below, prob)
+    (_areas if along else _bars)(ax, below.mean(axis=0), ends, list(groups), by)
+    said = [f"at {held}"] if held else []
+    said += [] if ends is None else [f"whiskers: {100 * prob:g} % intervals of P(y ≤ k)"]
+    ax.set_xlabel("\n".join([ax.get_xlabel(), "; ".join(said)]).strip())
+    _legend(ax, fit.design.response, fit.design.categories)
+    return ax
+
+
+# -- which rows ----------------------------------------------------------------------------------------------
+
+
+def _rows_to_plot(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
+    """(names, rows, what the other covariates are held at)."""
+    by = [by] if isinstance(by, str) else None if by is None else list(by)
+    levels = _covariates(fit.design)
+    if new is not None:
+        frame = isinstance(new, pd.DataFrame)
+        rows = new if frame else pd.DataFrame(np.asarray(new), columns=list(fit.design.predictors))
+        by = by or [name for name in levels if name in rows.columns]
+        check_known_names("by", by, [str(column) for column in rows.columns])
+        return by, rows, ""
+    if not levels:
+        raise ValueError("the model has no covariates: there is nothing to plot its probabilities by.")
+    by = by or [name for name, values in levels.items() if values] or list(levels)
+    check_known_names("by", by, list(levels))
+    numbers = [name for name in by if not levels[name]]
+    if numbers and len(by) > 1:
+        raise ValueError(f"by={by} has the number {numbers[0]!r} among others: name one number, or factors.")
+    return by, *_grid(fit.design, by, levels)
+
+
+def _grid(design, by: list[str], levels: dict[str, tuple]) -> tuple[pd.DataFrame, str]:
+    """Rows over all values of `by`, the other covariates held, and what they are held at."""
+    means = dict(zip(design.predictors, design.mean.tolist(), strict=True))
+    unknown = [name for name, known in levels.items() if not known and name not in means]
+    if unknown:
+        raise ValueError(f"the formula transforms {unknown}, so their values are not known here: pass new=.")
+    values = {name: known[:1] or (means[name],) for name, known in levels.items()}
+    for name in by:
+        values[name] = levels[name] or _range(design.X[:, design.predictors.index(name)])
+    rows = pd.DataFrame(list(product(*values.values())), columns=list(values))
+    if all(levels[name] for name in by) and len(by) == len(levels):
+        rows = rows[_occurring(design, rows)]
+    return rows, ", ".join(f"{name} = {_text(held[0])}" for name, held in values.items() if name not in by)
+
+
+def _covariates(design) -> dict[str, tuple]:
+    """The covariates that a user named, with the levels of factors; () for numbers."""
+    if design.formula is None:
+        return dict.fromkeys(design.predictors, ())
+    encoder = design.source.encoder
+    return {name: tuple(encoder.levels.get(name, ())) for name in encoder.formula.names}
+
+
+def _range(column: np.ndarray) -> np.ndarray:
+    distinct = np.unique(column)
+    return distinct if len(distinct) <= 2 else np.linspace(distinct[0], distinct[-1], _GRID_POINTS)
+
+
+def _occurring(design, rows: pd.DataFrame) -> np.ndarray:
+    """Which of all combinations of levels the training rows have."""
+    seen = {row.tobytes() for row in np.unique(design.X, axis=0)}
+    return np.array([row.tobytes() in seen for row in design.rows(rows).X])
+
+
+def _groups(rows: pd.DataFrame, by: list[str], levels: dict[str, tuple]) -> dict[tuple, np.ndarray]:
+    """Positions of the rows of each combination of the values of `by`, in the order of their levels."""
+    keys = pd.DataFrame({name: rows[name].to_numpy() for name in by})
+    for name in by:
+        if levels.get(name):
+            keys[name] = pd.Categorical(keys[name], categories=list(levels[name]))
+    found = keys.groupby(by, sort=True, observed=True).indices
+    return {key if isinstance(key, tuple) else (key,): index for key, index in found.items()}
+
+
+def _share_below(fit, rows: pd.DataFrame, groups: list[np.ndarray]) -> np.ndarray:
+    """(S, groups, K+1) cumulative probabilities 0, P(y <= k), 1, averaged over the rows of each group."""
+    design = fit.design
+    draws = fit.predictive_draws(rows if design.formula or design.source.named else rows.to_numpy())
+    group_of = np.empty(len(rows), dtype=int)
+    for number, index in enumerate(groups):
+        group_of[index] = number
+    below = np.zeros((draws.n_draws, len(groups), draws.n_categories + 1))
+    step = max(1, _BLOCK_NUMBERS // (draws.n_draws * draws.n_categories))
+    for start in range(0, len(rows), step):
+        table = draws.rows(start, min(start + step, len(rows))).probs()
+        for row in range(table.shape[1]):
+            below[:, group_of[start + row], 1:] += table[:, row]
+    below /= np.array([len(index) for index in groups])[:, None]
+    return below.cumsum(axis=2)
+
+
+def _text(value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+# -- drawing ----------------------------------------------------------------------------------------------
+
+
+def _new_axes(n_groups: int, numeric: bool):
+    import matplotlib.pyplot as plt
+
+    size = (6.4, 4.0) if numeric else (6.4, 1.4 + 0.45 * n_groups)
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _interval(below: np.ndarray, prob: float) -> np.ndarray | None:
+    """(2, groups, K-1) ends of the intervals of P(y <= k); None for a single draw."""
+    if len(below) == 1:
+        return None
+    return np.quantile(below[:, :, 1:-1], [(1 - prob) / 2, (1 + prob) / 2], axis=0)
+
+
+def _bars(ax, mean, ends, groups, by) -> None:
+    """`mean` (groups, K+1) of the cumulative probabilities, `ends` (2, groups, K-1) or None."""
+    K, at = mean.shape[1] - 1, np.arange(len(groups))
+    for k, colour in enumerate(category_colours(K)):
+        share = mean[:, k + 1] - mean[:, k]
+        ax.barh(at, share, left=mean[:, k], height=0.8, color=colour, edgecolor="white", linewidth=0.5)
+        ink = "white" if colour[:3] @ [0.299, 0.587, 0.114] < 0.5 else "black"
+        for y, (left, width) in enumerate(zip(mean[:, k], share, strict=True)):
+            if width >= _SHOWN_SHARE:
+                ax.text(left + width / 2, y, f"{100 * width:.0f}", color=ink, ha="center", va="center")
+    if ends is not None:
+        # Neighbouring borders have whiskers at different heights, so that they do not run into each other
+        heights = 0.33 * np.where(np.arange(K - 1) % 2, 1, -1)
+        for k, height in enumerate(heights):
+            for width, colour in ((2.4, "white"), (1, "black")):
+                ax.hlines(at + height, ends[0, :, k], ends[1, :, k], color=colour, linewidth=width)
+    ax.set_yticks(at, [", ".join(_text(value) for value in key) for key in groups])
+    ax.set_ylabel(", ".join(by))
+    ax.set(xlim=(0, 1), ylim=(len(groups) - 0.5, -0.5))
+    ax.set_xlabel("probability in %")
+    ax.set_xticks(np.linspace(0, 1, 6), ["0", "20", "40", "60", "80", "100"])
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _areas(ax, mean, ends, groups, by) -> None:
+    K = mean.shape[1] - 1
+    x = np.array([key[0] for key in groups], dtype=float)
+    for k, colour in enumerate(category_colours(K)):
+        ax.fill_between(x, mean[:, k], mean[:, k + 1], color=colour, linewidth=0)
+    for k in range(K - 1):
+        ax.plot(x, mean[:, k + 1], color="white", linewidth=1.5)
+        if ends is not None:
+            # Neighbouring borders have whiskers at different places, so that they do not run into each other
+            at = np.linspace(0, len(x) - 1, 2 * _WHISKERS + 1)[1 + k % 2 : -1 : 2].round().astype(int)
+            for width, colour in ((2.4, "white"), (1, "black")):
+                ax.vlines(x[at], ends[0, at, k], ends[1, at, k], color=colour, linewidth=width)
+    ax.set(xlim=(x[0], x[-1]), ylim=(0, 1), xlabel=by[0], ylabel="probability")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _legend(ax, response: str, categories) -> None:
+    from matplotlib.patches import Patch
+
+    colours = category_colours(len(categories))
+    patches = [Patch(color=c, label=str(label)) for c, label in zip(colours, categories, strict=True)]
+    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(len(patches), 8)}
+    ax.legend(handles=patches, title=response, frameon=False, handlelength=1.2, columnspacing=1.2, **where)
