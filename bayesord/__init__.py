@@ -8,7 +8,9 @@
 
 from bayesord import datasets
 from bayesord.checks import ConvergenceWarning
-from bayesord.model import OrdinalFit, OrdinalMode, fit
+from bayesord.leave_one_out import compare_qwk
+from bayesord.mode import OrdinalMode
+from bayesord.model import OrdinalFit, fit
 from bayesord.modelling import priors
 from bayesord.modelling.prior_table import prior_table
 from bayesord.modelling.priors import Priors
@@ -21,6 +23,7 @@ __all__ = [
     "OrdinalFit",
     "OrdinalMode",
     "Priors",
+    "compare_qwk",
     "datasets",
     "fit",
     "prior_table",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayesord.checks import check_category_values
@@ -16,7 +17,7 @@ from bayesord.modelling.design import Design
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.probabilities import LinearDraws
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "format_table"]
 
 
 class Answers:
@@ -156,12 +157,13 @@ class Answers:
         category_values : (K,) numbers, optional
             0..K-1 by default.
         """
-        codes = None if yhat is None else self._codes(yhat)
+        codes = None if yhat is None else self.codes_of(yhat)
         return kappa.expected_qwk(
             self.predictive_draws(new), codes, category_values=category_values, random_seed=random_seed
         )
 
-    def _codes(self, labels) -> np.ndarray:
+    def codes_of(self, labels) -> np.ndarray:
+        """Labels in the user's categories as codes 0..K-1."""
         codes = {category: code for code, category in enumerate(self.design.categories)}
         unknown = [label for label in np.asarray(labels).tolist() if label not in codes]
         if unknown:
@@ -169,3 +171,12 @@ class Answers:
                 f"yhat has {unknown[:5]}, which is not in the categories {list(self.design.categories)}"
             )
         return np.array([codes[label] for label in np.asarray(labels).tolist()], dtype=np.int64)
+
+
+def format_table(table: pd.DataFrame) -> str:
+    """A summary in plain text: three decimals for estimates, whole numbers for effective sample sizes."""
+    shown = table.copy()
+    for name in shown.columns:
+        whole = name.startswith("ess")
+        shown[name] = [f"{v:,.0f}" if whole else f"{v:.3f}" for v in shown[name].astype(float)]
+    return shown.to_string()

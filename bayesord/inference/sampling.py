@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,19 +12,18 @@ import xarray as xr
 
 from bayesord.checks import available_cores
 from bayesord.inference import diagnostics, geometry, nuts
-from bayesord.jit import cache_folder, njit
-from bayesord.likelihood import kernels
+from bayesord.inference.log_likelihood import add_log_likelihood
+from bayesord.jit import cache_folder
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
 from bayesord.modelling.constants import coefficient_variables, model_constants, model_coords
 from bayesord.modelling.cutpoints import cutpoints_from_steps, steps_from_cutpoints
 from bayesord.modelling.design import Design
 
-__all__ = ["add_log_likelihood", "log_likelihood_at", "sample"]
+__all__ = ["sample"]
 
 TUNE_DIRECT, TUNE_PLAIN = 200, 1000  # with and without a mode to whiten by
 LOG_LIKELIHOOD_BYTES = 64e6
-_BLOCK_ROWS = 4096
 
 
 def sample(
@@ -198,49 +196,3 @@ def _idata(
             "constant_data": dataset(model_constants(design, link, priors)),
         }
     )
-
-
-# -- log-likelihood per original row ------------------------------------------------------------------------------
-
-
-def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
-    """Add the group log_likelihood: log P(y_i) per draw and original row, unweighted."""
-    posterior = idata["posterior"]
-    steps = posterior["cutpoint_steps"].values
-    shape = steps.shape[:2]
-    beta = (
-        posterior["beta"].values.reshape(-1, len(design.predictors))
-        if design.predictors
-        else np.zeros((shape[0] * shape[1], 0))
-    )
-    values = log_likelihood_at(design, link, beta, steps.reshape(len(beta), -1))
-    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "obs_id": np.asarray(design.obs_id)}
-    array = xr.DataArray(values.reshape(*shape, -1), dims=["chain", "draw", "obs_id"], coords=coords)
-    idata["log_likelihood"] = array.to_dataset(name="y")
-
-
-def log_likelihood_at(design: Design, link: Link, beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """log P(y_i | draw s) for beta (S, p) and cutpoint steps (S, K-1); (S, n). Blocks of rows, one thread each."""
-    out = np.empty((len(beta), len(design.y)))
-    X = design.X - design.mean
-
-    def block(start: int) -> None:
-        stop = start + _BLOCK_ROWS
-        eta = beta @ X[start:stop].T
-        if design.offset is not None:
-            eta += design.offset[start:stop] - design.offset_mean
-        out[:, start:stop] = _log_likelihood_block(link.code, eta, steps, design.y[start:stop])
-
-    with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(block, range(0, len(design.y), _BLOCK_ROWS)))
-    return out
-
-
-@njit
-def _log_likelihood_block(code, eta, steps, y):
-    S, n = eta.shape
-    out = np.empty((S, n))
-    d_eta, d_gap = np.empty(n), np.empty(n)
-    for s in range(S):
-        kernels.rows(code, eta[s], steps[s], y, out[s], d_eta, d_gap)
-    return out

@@ -1,0 +1,110 @@
+"""Leave-one-out kappa of a fit, and two fits compared, by Pareto-smoothed importance sampling (PSIS)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesord.answers import Answers
+from bayesord.inference.log_likelihood import log_likelihood_at
+from bayesord.predictive import kappa
+from bayesord.predictive.loo_kappa import LooQWK
+from bayesord.predictive.loo_kappa import loo_qwk as _loo_qwk
+
+__all__ = ["compare_qwk", "loo_qwk"]
+
+
+def loo_qwk(fit, *, loo: bool = True, category_values=None) -> LooQWK:
+    """`OrdinalFit.qwk`: importance weights of the draws for every row left out, then the kappa of the labels."""
+    design, draws = fit.design, fit.predictive_draws()
+    log_weights, pareto_k = np.zeros((draws.n_draws, draws.n_rows)), None
+    if loo:
+        log_weights, pareto_k = _smoothed_weights(fit)
+    return _loo_qwk(
+        design.y,
+        draws,
+        log_weights,
+        pareto_k,
+        category_values=category_values,
+        sample_weight=design.weights,
+        weights=design.weights_kind,
+    )
+
+
+def _smoothed_weights(fit) -> tuple[np.ndarray, np.ndarray]:
+    """(S, n) smoothed log weights 1 / P(y_i | draw) and (n,) Pareto k; ArviZ takes the log-likelihood itself."""
+    from arviz_stats.base import array_stats
+
+    posterior = fit.idata["posterior"]
+    steps = posterior["cutpoint_steps"].values
+    steps = steps.reshape(-1, steps.shape[-1])
+    beta = fit.predictive_draws().beta
+    log_likelihood = log_likelihood_at(fit.design, fit.link, beta, steps)
+    if fit.design.weights is not None and fit.design.weights_kind == "importance":
+        log_likelihood = (
+            log_likelihood * fit.design.weights
+        )  # all of a row's part in the posterior is left out
+    log_weights, pareto_k = array_stats.psislw(log_likelihood, axis=0)
+    return np.asarray(log_weights).T, np.asarray(pareto_k)
+
+
+def compare_qwk(
+    fit_a: Answers, fit_b: Answers, y=None, *, new=None, category_values=None
+) -> kappa.QWKDifference:
+    """Paired difference of the QWK of two fits, on the same rows, with its standard error.
+
+    Parameters
+    ----------
+    fit_a, fit_b : OrdinalFit
+        Fits with the same categories.
+    y : (n,) answers in the users' categories, optional
+        The answers of `new`. Without them the fits are compared on their training rows, leave-one-out.
+    new : DataFrame or array, optional
+        Rows that neither fit has seen.
+    category_values : (K,) numbers, optional
+
+    Returns
+    -------
+    QWKDifference
+        `.value` is the QWK of `fit_a` minus that of `fit_b`; `.se` by influence functions.
+
+    Raises
+    ------
+    ValueError
+        For fits with different categories, or with different training answers where these are compared.
+
+    Examples
+    --------
+    >>> import bayesord as bo
+    >>> wine = bo.datasets.load_wine()
+    >>> both = bo.fit("rating ~ temp + contact", wine, random_seed=1, progressbar=False)
+    >>> temp = bo.fit("rating ~ temp", wine, random_seed=1, progressbar=False)
+    >>> bo.compare_qwk(both, temp).n_rows
+    72
+    """
+    if fit_a.design.categories != fit_b.design.categories:
+        raise ValueError(
+            f"the fits have different categories: {list(fit_a.design.categories)} and {list(fit_b.design.categories)}"
+        )
+    if (y is None) != (new is None):
+        raise ValueError("pass y and new together: the answers of rows that neither fit has seen")
+    if y is None:
+        if not np.array_equal(fit_a.design.y, fit_b.design.y):
+            raise ValueError(
+                "the fits were given different answers: pass new rows and their y to compare them on"
+            )
+        answers = fit_a.design.y
+        labels = [loo_qwk(fit, category_values=category_values).labels for fit in (fit_a, fit_b)]
+        weights = {"sample_weight": fit_a.design.weights, "weights": fit_a.design.weights_kind}
+    else:
+        answers = fit_a.codes_of(y)
+        labels = [
+            fit.codes_of(fit.predict(new, "qwk", category_values=category_values)) for fit in (fit_a, fit_b)
+        ]
+        weights = {}
+    return kappa.qwk_difference(
+        answers,
+        *labels,
+        n_categories=len(fit_a.design.categories),
+        category_values=category_values,
+        **weights,
+    )

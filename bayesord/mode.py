@@ -1,0 +1,102 @@
+"""The posterior mode: a point estimate with the same answers as a posterior; with flat priors, maximum likelihood."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bayesord.answers import Answers, format_table
+from bayesord.inference.geometry import find_mode, lay_out
+from bayesord.inference.log_likelihood import log_likelihood_at
+from bayesord.likelihood.links import Link
+from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
+from bayesord.modelling.design import Design
+from bayesord.modelling.priors import Priors
+
+__all__ = ["OrdinalMode", "fit_mode"]
+
+_ENDLESS = 1e3  # a standard error of thousands, in standardised units: the likelihood rises for ever
+
+
+class OrdinalMode(Answers):
+    """The posterior mode of (beta, cutpoints): a point, with standard errors from the information there.
+
+    Attributes
+    ----------
+    beta, cutpoints : pandas.Series
+        On the user's scale.
+    standard_errors : pandas.Series
+        Of beta and cutpoints together; from the expected information, so Gaussian approximations.
+    log_likelihood : float
+        Weighted, at the mode.
+    """
+
+    def __init__(self, design, link, priors, beta, cutpoints, standard_errors, log_likelihood):
+        self.design, self.link, self.priors = design, link, priors
+        self.beta, self.cutpoints = beta, cutpoints
+        self.standard_errors, self.log_likelihood = standard_errors, log_likelihood
+
+    @cached_property
+    def _coefficients(self):
+        return self.beta.to_numpy()[None], self.cutpoints.to_numpy()[None], 1
+
+    def summary(self) -> pd.DataFrame:
+        """Estimate and standard error of every coefficient and cutpoint."""
+        return pd.DataFrame({"mode": pd.concat([self.beta, self.cutpoints]), "se": self.standard_errors})
+
+    def __repr__(self):
+        what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"
+        head = f"{what}   [{self.link.name}; posterior mode; log-likelihood {self.log_likelihood:.4f}]"
+        return f"{head}\n{format_table(self.summary())}"
+
+
+def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
+    """Maximise the density of (beta, cutpoints): no Jacobian, so that flat priors give maximum likelihood."""
+    kinds = {prior.call: prior for prior in priors.by_coefficient(design.predictors)}
+    if "laplace" in kinds:
+        raise ValueError(
+            "method='mode' with beta ~ laplace: its mode lies on a kink, where there are no standard errors. "
+            "Use method='nuts', or priors.normal or priors.student_t"
+        )
+    learned = [str(prior) for call, prior in kinds.items() if call not in ("flat", "normal", "student_t")]
+    if learned:
+        raise ValueError(
+            f"method='mode' with beta ~ {learned[0]}: a prior with a learned scale has no joint mode (its density "
+            "grows without bound as the scale goes to zero). Use priors.normal(0, 2.5), priors.flat(), or method='nuts'"
+        )
+    layout = lay_out(design, link, priors)
+    v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-13, steps=200)
+    if not converged or np.max(np.diag(np.linalg.inv(information))) > _ENDLESS**2:
+        raise RuntimeError(
+            "there is no finite posterior mode: a predictor separates the categories, or predictors are collinear, and "
+            "the prior is flat. Use a proper prior, e.g. bayesord.priors.normal(0, 2.5)"
+        )
+    m = layout.n_steps
+    to_user = np.zeros((len(v), len(v)))  # d (beta, cutpoints) / d (steps, standardised coefficients)
+    gaps = np.tril(np.ones((m, m)))
+    gaps[:, 1:] *= np.exp(v[1:m])
+    p = len(design.predictors)
+    scale = np.zeros((p, p))
+    scale[layout.order, np.arange(p)] = layout.unit
+    to_user[:p, m:] = scale
+    to_user[p:, :m] = gaps
+    to_user[p:, m:] = design.mean @ scale
+    beta = scale @ v[m:]
+    cutpoints = cutpoints_from_steps(v[:m]) + design.mean @ beta + design.offset_mean
+    covariance = to_user @ np.linalg.solve(information, to_user.T)
+    names = [f"beta[{name}]" for name in design.predictors] + [
+        f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)
+    ]
+    log_likelihood = log_likelihood_at(design, link, beta[None], v[None, :m])[0]
+    weight = np.ones(len(design.y)) if design.weights is None else design.weights
+    return OrdinalMode(
+        design,
+        link,
+        priors,
+        pd.Series(beta, index=names[:p]),
+        pd.Series(cutpoints, index=names[p:]),
+        pd.Series(np.sqrt(np.diag(covariance)), index=names),
+        float(weight @ log_likelihood),
+    )
