@@ -5,16 +5,9 @@ a = c_k - eta is the lower end of its interval and b = c_{k+1} - eta the upper o
 and P = F(b) - F(a). Cutpoints are held as steps (c_1, rho_2, ..., rho_{K-1}), c_j = c_{j-1} + exp(rho_j).
 The kernels take the width delta = exp(rho) of a middle category from there: b - a has lost it to rounding.
 
-Three doubles say one thing too many. So this is the function of a, b and d = delta, all three exact, that is
-computed for a middle category, and held against 60 digits in the tests:
-
-- logit: F(b) F(-a) (1 - e^-d)
-- probit: of an interval of width d, with its centre at (a + b) / 2 where d < 1, with the end nearer zero in
-  place where d >= 1 and both ends are on one side of zero; Phi(b) - Phi(a) otherwise
-- cloglog: exp(-e^a) (1 - exp(-e^b (1 - e^-d))); loglog: its mirror image
-- cauchit: atan2(d, 1 + a b) / pi where a b > -1, else 1 - (atan2(1, b) + atan2(1, -a)) / pi
-
-The three agree up to the rounding of a, b and d wherever the formulas meet.
+Three doubles say one thing too many, and rounding makes them disagree. What is computed, and held against 60
+digits in the tests, is F(b) - F(a) for the interval of width exactly delta whose end nearer zero is as given;
+where the interval spans zero and is wider than 1, nothing cancels, and both ends are as given.
 """
 
 from __future__ import annotations
@@ -26,7 +19,7 @@ import numpy as np
 from bayesord.jit import njit
 from bayesord.likelihood.extreme_value import cloglog_row, loglog_row
 from bayesord.likelihood.probit import probit_row
-from bayesord.likelihood.special import exp_minus_exp, gap_terms, normal_tail
+from bayesord.likelihood.special import NO_GAP, Gap, exp_minus_exp, gap_terms, log1p, normal_tail
 
 __all__ = ["cdf", "cutpoints_from_steps", "d_log_pdf", "log_pdf", "row", "rows", "sf"]
 
@@ -39,8 +32,8 @@ _LOG_PI = math.log(math.pi)
 def cutpoints_from_steps(steps):
     """The cutpoints c (K-1,) and the gaps delta (K-1,) below them, from steps (c_1, rho_2, ..., rho_{K-1}).
 
-    delta[0] = inf: the first category has no lower end. rho is held within +-700, where exp neither
-    underflows nor overflows.
+    delta[0] = inf: the first category has no lower end. In gaps, rho is held within +-700, where exp neither
+    underflows nor overflows; log P goes on counting a smaller rho in full.
     """
     c = np.empty(steps.size)
     delta = np.empty(steps.size)
@@ -53,70 +46,66 @@ def cutpoints_from_steps(steps):
 
 
 @njit
-def _logit_row(place, a, b, delta, rho, log_gap, gap_ratio):
-    if place != 1:
-        x = b if place == 0 else -a
-        small = math.exp(-abs(x))
-        logp = min(x, 0.0) - math.log1p(small)
-        rest = (small if x > 0.0 else 1.0) / (1.0 + small)
-        return logp, -rest if place == 0 else rest, 0.0
-    flip = a + b > 0.0
-    if flip:
-        a, b = -b, -a
-    near = math.exp(-abs(b))  # now a <= 0 and |b| <= |a|
-    far = math.exp(a)
-    both = near + far + near * far
-    logp = min(b, 0.0) - math.log1p(both) + log_gap
-    lower = far * (1.0 + near) / (1.0 + both)  # F(a)
-    upper = (near if b > 0.0 else 1.0) * (1.0 + far) / (1.0 + both)  # F(-b)
-    if flip:
-        return logp, upper - lower, gap_ratio + delta * lower
-    return logp, lower - upper, gap_ratio + delta * upper
+def _logit_row(place, a, b, gap):
+    """log P = log F(b) + log F(-a) + log(1 - e^-delta): nothing cancels, and one formula serves every place."""
+    below, above = math.exp(-abs(a)), math.exp(-abs(b))
+    excess = below + above + below * above
+    inverse = 1.0 / (1.0 + excess)
+    lower = (below if a < 0.0 else 1.0) * (1.0 + above) * inverse  # F(a)
+    upper = (above if b > 0.0 else 1.0) * (1.0 + below) * inverse  # 1 - F(b)
+    logp = min(b, 0.0) + min(-a, 0.0) - log1p(excess) + gap.log_share
+    return logp, lower - upper, gap.ratio + gap.delta * upper
 
 
 @njit
-def _cauchit_row(place, a, b, delta, rho, log_gap, gap_ratio):
-    if place != 1:
-        x = b if place == 0 else -a
-        density = 1.0 / math.hypot(1.0, x) / math.hypot(1.0, x)
-        if x > 0.0:
-            tail = math.atan2(1.0, x) / math.pi
-            logp, rate = math.log1p(-tail), density / (math.pi * (1.0 - tail))
-        else:
-            angle = math.atan2(1.0, -x)
-            logp = math.log(angle) - _LOG_PI if x > -1e9 else -math.log(-x) - _LOG_PI
-            rate = density / angle if x > -1e9 else -1.0 / x
-        return logp, -rate if place == 0 else rate, 0.0
+def _cauchit_end(x):
+    """log F(x) and f(x) / F(x)."""
+    if x < -1e9:  # the next terms are 1 / (3 x^2) and less
+        return -math.log(-x) - _LOG_PI, -1.0 / x
+    tail = math.atan2(1.0, abs(x)) / math.pi
+    p = 1.0 - tail if x > 0.0 else tail
+    return (log1p(-tail) if x > 0.0 else math.log(tail)), 1.0 / (math.pi * (1.0 + x * x)) / p
+
+
+@njit
+def _cauchit_far(a, b, delta, rho):
+    """The middle category where the squares of `_cauchit_row` would overflow: unit vectors along both directions."""
     u, v = 1.0 / math.hypot(1.0, a), 1.0 / math.hypot(1.0, b)
-    cosine = u * v + (a * u) * (b * v)  # of the angle pi P between the two ends, and its sine delta u v
-    sine = delta * u * v
-    if cosine < 0.0:
-        outside = (math.atan2(1.0, b) + math.atan2(1.0, -a)) / math.pi
-        logp = math.log1p(-outside)
-        ratio = sine / (math.pi * (1.0 - outside))
-    elif sine > 1e-200:
-        angle = math.atan2(sine, cosine)
-        logp = math.log(angle) - _LOG_PI
-        ratio = sine / angle
+    cosine, sine = u * v + (a * u) * (b * v), delta * u * v
+    if sine < 1e-200 and cosine > 0.0:
+        logp, ratio = rho + math.log(u) + math.log(v) - _LOG_PI, 1.0
     else:
-        logp = rho + math.log(u) + math.log(v) - _LOG_PI
-        ratio = 1.0
-    # (f(a) - f(b)) / P and delta f(b) / P, through f(x) = 1 / (pi (1 + x^2)) and b - a = delta
-    d_eta = (a * u + b * u) * v * ratio
-    return logp, d_eta, (v / u) * ratio
+        angle = math.atan2(sine, cosine)
+        logp = math.log(angle / math.pi) if cosine > 0.0 else log1p(-math.atan2(sine, -cosine) / math.pi)
+        ratio = sine / angle
+    return logp, (a * u + b * u) * v * ratio, v / u * ratio
 
 
 @njit
-def _row(link_code, place, a, b, delta, rho, log_gap, gap_ratio):
-    if link_code == LOGIT:
-        return _logit_row(place, a, b, delta, rho, log_gap, gap_ratio)
-    if link_code == PROBIT:
-        return probit_row(place, a, b, delta, rho, log_gap, gap_ratio)
-    if link_code == CLOGLOG:
-        return cloglog_row(place, a, b, delta, rho, log_gap, gap_ratio)
-    if link_code == LOGLOG:
-        return loglog_row(place, a, b, delta, rho, log_gap, gap_ratio)
-    return _cauchit_row(place, a, b, delta, rho, log_gap, gap_ratio)
+def _cauchit_row(place, a, b, gap):
+    """pi P is the angle between the directions (1, a) and (1, b), whose tangent is delta / (1 + a b)."""
+    if place == 0:
+        logp, rate = _cauchit_end(b)
+        return logp, -rate, 0.0
+    if place == 2:
+        logp, rate = _cauchit_end(-a)
+        return logp, rate, 0.0
+    if max(abs(a), abs(b)) > 1e150:
+        return _cauchit_far(a, b, gap.delta, gap.rho)
+    cosine = 1.0 + a * b
+    if gap.delta < 1e-9 * cosine:  # the angle is its tangent, which may underflow
+        logp = gap.rho - math.log(cosine) - _LOG_PI
+        inverse = cosine
+    elif cosine >= 0.0:
+        angle = math.atan(gap.delta / cosine)
+        logp = math.log(angle) - _LOG_PI
+        inverse = gap.delta / angle
+    else:
+        outside = math.atan(gap.delta / -cosine)
+        logp = log1p(-outside / math.pi)
+        inverse = gap.delta / (math.pi - outside)
+    d_gap = inverse / (1.0 + b * b)
+    return logp, (a + b) / (1.0 + a * a) * d_gap, d_gap
 
 
 @njit
@@ -128,33 +117,48 @@ def row(link_code, k, K, a, b, delta, rho):
     d/d rho holds eta and the lower cutpoint: it is delta f(b) / P, and 0 for the first and last category.
     """
     if k == 0:
-        return _row(link_code, 0, 0.0, b, 0.0, 0.0, 0.0, 0.0)
-    if k == K - 1:
-        return _row(link_code, 2, a, 0.0, 0.0, 0.0, 0.0, 0.0)
-    log_gap, gap_ratio = gap_terms(delta, rho)
-    return _row(link_code, 1, a, b, delta, rho, log_gap, gap_ratio)
+        place, a, gap = 0, -math.inf, NO_GAP
+    elif k == K - 1:
+        place, b, gap = 2, math.inf, NO_GAP
+    else:
+        place, gap = 1, gap_terms(delta, rho)
+    if link_code == LOGIT:
+        return _logit_row(place, a, b, gap)
+    if link_code == PROBIT:
+        return probit_row(place, a, b, gap)
+    if link_code == CLOGLOG:
+        return cloglog_row(place, a, b, gap)
+    if link_code == LOGLOG:
+        return loglog_row(place, a, b, gap)
+    return _cauchit_row(place, a, b, gap)
+
+
+@njit
+def _category_table(steps):
+    """The cutpoints between -inf and inf (K+1,), and the `Gap` of each category as a row of (K, 5)."""
+    c, delta = cutpoints_from_steps(steps)
+    ends = np.empty(c.size + 2)
+    ends[0], ends[c.size + 1] = -math.inf, math.inf
+    gaps = np.empty((c.size + 1, 5))
+    for k in range(c.size + 1):
+        if k < c.size:
+            ends[k + 1] = c[k]
+        gap = gap_terms(delta[k], steps[k]) if 0 < k < c.size else NO_GAP
+        gaps[k, 0], gaps[k, 1], gaps[k, 2], gaps[k, 3], gaps[k, 4] = gap
+    return ends, gaps
 
 
 def _loop(link_row):
     """The loop over rows for one link, compiled into `rows`: no row asks which link it has."""
 
     @njit(cache=False)
-    def loop(eta, steps, y, logp, d_eta, d_gap):
-        c, delta = cutpoints_from_steps(steps)
-        top = c.size
-        log_gap, gap_ratio = np.empty(top), np.empty(top)
-        for j in range(1, top):
-            log_gap[j], gap_ratio[j] = gap_terms(delta[j], steps[j])
+    def loop(eta, ends, gaps, y, logp, d_eta, d_gap):
+        last = ends.size - 2
         for i in range(eta.size):
             k = y[i]
-            if 0 < k < top:
-                a, b = c[k - 1] - eta[i], c[k] - eta[i]
-                result = link_row(1, a, b, delta[k], steps[k], log_gap[k], gap_ratio[k])
-            elif k == 0:
-                result = link_row(0, 0.0, c[0] - eta[i], 0.0, 0.0, 0.0, 0.0)
-            else:
-                result = link_row(2, c[top - 1] - eta[i], 0.0, 0.0, 0.0, 0.0, 0.0)
-            logp[i], d_eta[i], d_gap[i] = result
+            place = 0 if k == 0 else (2 if k == last else 1)
+            gap = Gap(gaps[k, 0], gaps[k, 1], gaps[k, 2], gaps[k, 3], gaps[k, 4])
+            logp[i], d_eta[i], d_gap[i] = link_row(place, ends[k] - eta[i], ends[k + 1] - eta[i], gap)
 
     return loop
 
@@ -169,16 +173,17 @@ _cauchit_rows = _loop(_cauchit_row)
 @njit
 def rows(link_code, eta, steps, y, logp, d_eta, d_gap):
     """`row` for n rows: eta (n,), steps (K-1,), y (n,) integer codes; fills logp, d_eta and d_gap (n,)."""
+    ends, gaps = _category_table(steps)
     if link_code == LOGIT:
-        _logit_rows(eta, steps, y, logp, d_eta, d_gap)
+        _logit_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
     elif link_code == PROBIT:
-        _probit_rows(eta, steps, y, logp, d_eta, d_gap)
+        _probit_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
     elif link_code == CLOGLOG:
-        _cloglog_rows(eta, steps, y, logp, d_eta, d_gap)
+        _cloglog_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
     elif link_code == LOGLOG:
-        _loglog_rows(eta, steps, y, logp, d_eta, d_gap)
+        _loglog_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
     else:
-        _cauchit_rows(eta, steps, y, logp, d_eta, d_gap)
+        _cauchit_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
 
 
 @njit

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.likelihood.special import mills, normal_tail
+from bayesord.likelihood.special import log1p, mills, normal_tail
 
 __all__ = ["probit_row"]
 
@@ -28,6 +28,7 @@ def _narrow_coefficients() -> np.ndarray:
 
 
 _NARROW = _narrow_coefficients()
+_SINHC = np.array([1.0 / math.factorial(2 * i + 1) for i in range(9)])  # sinh(z) / z in powers of z^2
 
 
 @njit
@@ -49,21 +50,22 @@ def _log_lower_tail(b):
         ratio = mills(-b)
         return math.log(ratio) - 0.5 * b * b - _HALF_LOG_2PI, 1.0 / ratio
     density, tail = normal_tail(b)
-    return math.log1p(-tail), density / (1.0 - tail)
+    return log1p(-tail), density / (1.0 - tail)
 
 
 @njit
-def _middle(a, b, delta, m, h):
+def _middle(a, b, m, gap):
     """log P, (phi(a) - phi(b)) / P, delta phi(a) / P and delta phi(b) / P where m = (a + b) / 2 <= 0."""
+    delta, h = gap.delta, 0.5 * gap.delta
     z = m * h
     if h < 0.5 and z > -1.0:
         x, y = z * z, h * h
         mean = _narrow_mean(x, y)
-        sinhc = 1.0 + x * (
-            1 / 6 + x * (1 / 120 + x * (1 / 5040 + x * (1 / 362880 + x * (1 / 39916800 + x / 6227020800))))
-        )
+        sinhc = _SINHC[8]
+        for i in range(7, -1, -1):
+            sinhc = sinhc * x + _SINHC[i]
         edge = math.exp(-0.5 * y) / mean
-        logp = math.log(delta * mean) - 0.5 * m * m - _HALF_LOG_2PI
+        logp = gap.rho + math.log(mean) - 0.5 * m * m - _HALF_LOG_2PI
         growth = math.exp(-z)
         return logp, m * sinhc * edge, edge / growth, edge * growth
     if b <= 0.0:
@@ -77,11 +79,11 @@ def _middle(a, b, delta, m, h):
     outside = tail_a + tail_b
     inside = 1.0 - outside
     d_eta = (density_a - density_b) / inside
-    return math.log1p(-outside), d_eta, delta * density_a / inside, delta * density_b / inside
+    return log1p(-outside), d_eta, delta * density_a / inside, delta * density_b / inside
 
 
 @njit
-def probit_row(place, a, b, delta, rho, log_gap, gap_ratio):
+def probit_row(place, a, b, gap):
     """log P, d log P / d eta and d log P / d rho of one row; see `kernels.row`."""
     if place == 0:
         logp, ratio = _log_lower_tail(b)
@@ -89,9 +91,9 @@ def probit_row(place, a, b, delta, rho, log_gap, gap_ratio):
     if place == 2:
         logp, ratio = _log_lower_tail(-a)
         return logp, ratio, 0.0
-    m, h = 0.5 * (a + b), 0.5 * delta
+    m = 0.5 * (a + b)
     if m <= 0.0:
-        logp, d_eta, _, d_gap = _middle(a, b, delta, m, h)
+        logp, d_eta, _, d_gap = _middle(a, b, m, gap)
         return logp, d_eta, d_gap
-    logp, d_eta, d_gap, _ = _middle(-b, -a, delta, -m, h)
+    logp, d_eta, d_gap, _ = _middle(-b, -a, -m, gap)
     return logp, -d_eta, d_gap

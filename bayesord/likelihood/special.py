@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 import numpy as np
 
 from bayesord.jit import njit
 
-__all__ = ["exp_minus_exp", "gap_terms", "log1mexp", "mills", "normal_tail", "product"]
+__all__ = [
+    "NO_GAP",
+    "Gap",
+    "exp_minus_exp",
+    "gap_terms",
+    "log1mexp",
+    "log1p",
+    "mills",
+    "normal_tail",
+    "product",
+]
 
 _LN2 = math.log(2.0)
 
@@ -25,11 +36,32 @@ def log1mexp(t):
 
 
 @njit
+def log1p(x):
+    """log(1 + x) for x > -1: one log, and what 1 + x lost to rounding put back."""
+    u = 1.0 + x
+    return math.log(u) + (x - (u - 1.0)) / u
+
+
+class Gap(NamedTuple):
+    """What the width delta = e^rho of a middle category contributes by itself: once a category, not once a row."""
+
+    delta: float
+    rho: float
+    share: float  # 1 - e^-delta
+    log_share: float
+    ratio: float  # delta / (e^delta - 1)
+
+
+NO_GAP = Gap(0.0, 0.0, 1.0, 0.0, 0.0)  # of the first and last category
+
+
+@njit
 def gap_terms(delta, rho):
-    """What a gap delta = e^rho alone contributes: log(1 - e^-delta) and delta / (e^delta - 1)."""
+    """The `Gap` of a middle category."""
+    share = -math.expm1(-delta)
     if delta < 1e-8:  # the next terms are delta^2 / 24 and delta^2 / 12
-        return rho - 0.5 * delta, 1.0 - 0.5 * delta
-    return log1mexp(delta), delta / math.expm1(delta) if delta < 745.0 else 0.0
+        return Gap(delta, rho, share, rho - 0.5 * delta, 1.0 - 0.5 * delta)
+    return Gap(delta, rho, share, log1mexp(delta), delta / math.expm1(delta) if delta < 700.0 else 0.0)
 
 
 # -- Twice the working precision, where the exponential of a rounded number would magnify the rounding
@@ -69,23 +101,27 @@ _POWER_HIGH, _POWER_LOW, _STEP_HIGH, _STEP_LOW = _powers_of_two()
 
 
 @njit
-def exp_minus_exp(x):
-    """exp(-e^x), the upper tail of the cloglog link.
+def exp_minus_exp(x, plus=0.0):
+    """exp(plus - e^x) for 0 <= plus <= 1; with plus = 0, the upper tail of the cloglog link.
 
     The inner exponential is formed as a sum of two doubles for -.5 < x < 6.7: rounded to one, its error would
     be multiplied by e^x in the result.
     """
     if not -0.5 < x < 6.7:  # beyond, e^x is too small for that, or the result underflows
-        return math.exp(-math.exp(x))
+        return math.exp(plus - math.exp(x))
     j = math.floor(x / _STEP_HIGH + 0.5)
     r = x - j * _STEP_HIGH  # exact: step_high is short
-    r_low = -j * _STEP_LOW
     power, power_low = _POWER_HIGH[int(j) + 32], _POWER_LOW[int(j) + 32]
     high, low = product(power, r)
     q = r * r * (0.5 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r / 5040)))))
-    low += power * q + (power * r_low + power_low) * (1.0 + r + q)
-    total = power + high
-    return math.exp(-total) * math.exp(-(((power - total) + high) + low))
+    low += power * q + (power_low - power * j * _STEP_LOW) * (1.0 + r + q)
+    # e^x = power + high + low; the rounding errors of the two sums go to low as well, which stays below .05
+    inner = power + high
+    outer = inner - plus
+    low += ((power - inner) + high) + ((inner - outer) - plus)
+    return math.exp(-outer) * (
+        1.0 - low * (1.0 - low / 2 * (1.0 - low / 3 * (1.0 - low / 4 * (1.0 - low / 5 * (1.0 - low / 6)))))
+    )
 
 
 # -- The normal distribution
