@@ -142,7 +142,9 @@ def test_a_million_scores_take_a_moment():
     assert (np.diff(rule.bounds) > 0.5).all()
 
 
-@pytest.mark.parametrize("decision", EVERY_DECISION, ids=str)
+@pytest.mark.parametrize(
+    "decision", EVERY_DECISION, ids=lambda d: getattr(d, "name", d if isinstance(d, str) else "costs")
+)
 def test_a_frozen_rule_repeats_the_joint_labels_of_its_own_rows(decision):
     rng = np.random.default_rng(10)
     for concentration in (0.3, 1.0, 30.0):
@@ -154,7 +156,9 @@ def test_a_frozen_rule_repeats_the_joint_labels_of_its_own_rows(decision):
         assert rule.value == best.value
 
 
-@pytest.mark.parametrize("decision", EVERY_DECISION, ids=str)
+@pytest.mark.parametrize(
+    "decision", EVERY_DECISION, ids=lambda d: getattr(d, "name", d if isinstance(d, str) else "costs")
+)
 def test_a_label_never_depends_on_the_other_rows(decision):
     """Ties included: equal rows get equal labels wherever they stand, one at a time or in any company."""
     rng = np.random.default_rng(11)
