@@ -221,5 +221,5 @@ def test_raw_calendar_years():
     raw, centred = (
         against.point(bo.fit(x, y, priors=FLAT, method="mode")) for x in (years, years - years.mean())
     )
-    np.testing.assert_allclose(raw[0], centred[0], rtol=1e-7)
-    np.testing.assert_allclose(raw[1], centred[1] + years.mean() * centred[0], rtol=1e-8)
+    np.testing.assert_allclose(raw[0], centred[0], rtol=1e-6)
+    np.testing.assert_allclose(raw[1], centred[1] + years.mean() * centred[0], rtol=1e-6)
