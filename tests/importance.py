@@ -13,9 +13,8 @@ from maximum import empirical_cutpoints
 from reference import (
     latent_variance,
     log_likelihood,
-    log_prior_beta,
     log_prior_cutpoints,
-    log_prior_r2_marginal,
+    log_prior_marginal,
 )
 from scipy import optimize, special
 
@@ -95,11 +94,7 @@ def _log_target(cells, link, cutpoint_prior, beta_prior, theta):
     """Log density in the unconstrained coordinates, and two moments of R2 given beta (zeros without it)."""
     beta, cutpoints = _split(theta, cells.n_categories - 1)
     log_jacobian = theta[:, 1 : cells.n_categories - 1].sum(1)
-    r2 = r2_square = np.zeros(len(theta))
-    if beta_prior[0] == "r2":
-        prior, r2, r2_square = log_prior_r2_marginal(beta_prior, link, beta, cells.variance)
-    else:
-        prior = log_prior_beta(beta_prior, beta)
+    prior, r2, r2_square = log_prior_marginal(beta_prior, link, beta, cells.variance)
     prior = prior + log_prior_cutpoints(cutpoint_prior, link, cutpoints) + log_jacobian
     total = prior + log_likelihood(cells, link, beta, cutpoints)
     return np.nan_to_num(total, nan=-np.inf, neginf=-np.inf), r2, r2_square
@@ -160,7 +155,7 @@ def importance_sample(cells, link, cutpoint_prior, beta_prior, *, draws=200_000,
     log_z = special.logsumexp(log_ratio) - np.log(draws)
     weights = np.exp(log_ratio - log_z) / draws
     beta, cutpoints = _split(theta, cells.n_categories - 1)
-    has_r2 = beta_prior[0] == "r2"
+    has_r2 = r2.any()
     return Importance(
         beta=beta,
         cutpoints=cutpoints + (beta @ cells.centre)[:, None],

@@ -4,7 +4,7 @@ The model is P(y <= k) = F(c_k - x'beta). Priors are plain tuples, so that nothi
 
 - cutpoints: ("dirichlet", alpha), ("normal", location, scale), ("student_t", nu, location, scale), ("flat",);
 - coefficients: ("r2", mean, precision), ("normal", location, scale), ("student_t", nu, location, scale),
-  ("laplace", scale), ("flat",).
+  ("laplace", scale), ("flat",), or ("mixed", columns, prior of those columns, prior of the others).
 
 Cutpoint priors hold at the (weighted) centre of X: every function here takes *centred* cutpoints,
 c - mean(x)'beta, unless it says otherwise. Draws come first: beta (S, p), cutpoints (S, K-1).
@@ -233,6 +233,19 @@ def log_prior_r2_marginal(prior, link, beta, variance):
     total = terms.sum(1)
     r2 = special.expit(_LOGIT_R2)
     return np.log(total * _STEP) + top[:, 0], terms @ r2 / total, terms @ r2**2 / total
+
+
+def log_prior_marginal(prior, link, beta, variance):
+    """Log density of beta (S, p) under any prior, and the two moments of R2 given beta (zeros without R2)."""
+    if prior[0] == "mixed":
+        _, columns, these, others = prior
+        inside = np.isin(np.arange(beta.shape[1]), columns)
+        one = log_prior_marginal(these, link, beta[:, inside], variance[inside])
+        two = log_prior_marginal(others, link, beta[:, ~inside], variance[~inside])
+        return tuple(a + b for a, b in zip(one, two, strict=True))
+    if prior[0] == "r2":
+        return log_prior_r2_marginal(prior, link, beta, variance)
+    return log_prior_beta(prior, beta), np.zeros(len(beta)), np.zeros(len(beta))
 
 
 def log_posterior(cells, link, cutpoint_prior, beta_prior, beta, cutpoints, logit_r2=None):

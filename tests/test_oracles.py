@@ -3,6 +3,7 @@
 import against
 import numpy as np
 import oracles
+import pandas as pd
 import pytest
 import reference
 from importance import importance_sample
@@ -122,6 +123,18 @@ def test_other_data_by_importance_sampling(link, cutpoint_prior, beta_prior):
 @pytest.mark.parametrize(("link", "cutpoint_prior", "beta_prior"), ALL_PAIRS, ids=str)
 def test_every_pair_of_priors_by_importance_sampling(link, cutpoint_prior, beta_prior):
     check_against_importance(link, cutpoint_prior, beta_prior, seed=6)
+
+
+def test_priors_by_name_and_the_default_for_the_rest():
+    """The R2 prior is then shared by the other coefficients alone, whatever the order of the columns."""
+    x, y = against.simulate("probit", (0.4, -0.3, 0.2), (-1.0, 0.2, 1.4), 60, seed=12)
+    mixed = ("mixed", (1,), ("normal", 0.5, 0.2), ("r2", 0.5, 4.0))
+    cells = reference.Cells.from_rows(x, y, 4)
+    sample = importance_sample(cells, "probit", ("dirichlet", 1.0), mixed, draws=60_000, seed=7)
+    x = pd.DataFrame(x, columns=["a", "b", "c"])
+    priors = bo.Priors(beta={"b": bo.priors.normal(0.5, 0.2)})
+    fit = bo.fit(x, y, link="probit", priors=priors, **against.NUTS)
+    against.assert_same_posterior(fit, against.by_importance(sample))
 
 
 EMPTY = {"first": [1, 2, 3], "middle": [0, 2, 3], "last": [0, 1, 2]}

@@ -180,6 +180,15 @@ def test_r2_is_integrated_out(p, precision):
     assert r2_square[0] == pytest.approx(square / value, abs=1e-7)
 
 
+def test_a_mixed_prior_is_the_product_of_its_parts():
+    beta, variance = np.array([[0.3, -1.0, 0.7]]), np.array([1.0, 2.0, 3.0])
+    mixed = ("mixed", (1,), ("normal", 0.5, 2.0), ("r2", 0.4, 3))
+    got = reference.log_prior_marginal(mixed, "logit", beta, variance)
+    rest = reference.log_prior_r2_marginal(("r2", 0.4, 3), "logit", beta[:, [0, 2]], variance[[0, 2]])
+    assert got[0][0] == pytest.approx(rest[0][0] + stats.norm(0.5, 2).logpdf(-1.0), rel=1e-12)
+    assert (got[1][0], got[2][0]) == (rest[1][0], rest[2][0])
+
+
 def test_r2_prior_in_words():
     """Drawn forwards, R2 and then beta: as many land in a box as the density says."""
     rng = np.random.default_rng(11)
