@@ -21,14 +21,14 @@ _ENDLESS = 1e3  # a standard error of thousands, in standardised units: the like
 
 
 class OrdinalMode(Answers):
-    """The posterior mode of (beta, cutpoints): a point, with standard errors from the information there.
+    """The posterior mode of (beta, cutpoints): a point, with standard errors from the observed information there.
 
     Attributes
     ----------
     beta, cutpoints : pandas.Series
         On the user's scale.
     standard_errors : pandas.Series
-        Of beta and cutpoints together; from the expected information, so Gaussian approximations.
+        Of beta and cutpoints together, from the observed information: Gaussian approximations.
     log_likelihood : float
         Weighted, at the mode.
     """
@@ -85,7 +85,7 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
     to_user[p:, m:] = design.mean @ scale
     beta = scale @ v[m:]
     cutpoints = cutpoints_from_steps(v[:m]) + design.mean @ beta + design.offset_mean
-    covariance = to_user @ np.linalg.solve(information, to_user.T)
+    covariance = to_user @ np.linalg.solve(_observed_information(layout, v), to_user.T)
     names = [f"beta[{name}]" for name in design.predictors] + [
         f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)
     ]
@@ -100,3 +100,13 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
         pd.Series(np.sqrt(np.diag(covariance)), index=names),
         float(weight @ log_likelihood),
     )
+
+
+def _observed_information(layout, v: np.ndarray) -> np.ndarray:
+    """Minus the Hessian at the mode, by differences of the exact gradient.
+
+    The Jacobian of the steps has a constant gradient, and at a mode the chain rule has no second term.
+    """
+    density, h = layout.density(), 1e-5
+    rows = [(density(v - h * e)[1] - density(v + h * e)[1]) / (2 * h) for e in np.eye(len(v))]
+    return 0.5 * (np.array(rows) + np.array(rows).T)

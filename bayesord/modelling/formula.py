@@ -10,6 +10,9 @@ allow-list, and nothing else. So a formula can be slow at worst, and length, dep
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
+
 from formulae.parser import Parser
 from formulae.scanner import Scanner
 
@@ -21,6 +24,7 @@ __all__ = ["MAX_DEPTH", "MAX_LENGTH", "Formula", "parse_formula"]
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 20
+MAX_CALLS = 1_000  # of the parser, one within the other
 
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -48,9 +52,26 @@ def parse_formula(text: str, columns: list[str], problems: Problems) -> Formula 
     >>> problems.found[0][1].split(":")[0]
     "formula calls 'os.system'"
     """
-    tree = _tree(text, columns, problems)
-    if tree is None:
-        return None
+    with _shallow():
+        tree = _tree(text, columns, problems)
+        return None if tree is None else _checked(tree, text, columns, problems)
+
+
+@contextmanager
+def _shallow():
+    """Hold the depth of calls to what Python allows by itself: libraries raise the limit for their own sake."""
+    frame, depth = sys._getframe(), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(before, depth + MAX_CALLS))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _checked(tree: object, text: str, columns: list[str], problems: Problems) -> Formula | None:
     try:
         return check_tree(tree, text, columns, problems)
     except RecursionError:

@@ -1,6 +1,7 @@
 """The language of formulas: what it accepts, what it refuses and in which words, and its limits."""
 
 import re
+import sys
 import time
 
 import numpy as np
@@ -64,6 +65,16 @@ def test_size_is_limited(text, says):
     start = time.perf_counter()
     assert re.search(says, said(text))
     assert time.perf_counter() - start < 2
+
+
+def test_depth_is_limited_whatever_other_libraries_allow():
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(50_000)
+    try:
+        assert "too deep" in said("y ~ " + "-" * 9000 + "x")
+        assert sys.getrecursionlimit() == 50_000
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def test_limits_are_not_in_the_way(rng):
