@@ -54,7 +54,7 @@ def confusion(
             block = draws.block((first, last), rows)
             tables.add_confusion(block, labels[here], weights[here], values, second, sums[first:last])
 
-    for_each(one, spans(draws.n_draws, 16), threads)
+    for_each(one, spans(draws.n_draws, 16), threads, amount=draws.n_draws * draws.n_rows)
     return sums
 
 
@@ -70,7 +70,8 @@ def _fast_confusion(draws, labels, values, weights, second, threads):
             rows = (draws.X[here], draws.offset_of(start, stop), labels[here], weights[here])
             lanes.add_confusion(*rows, *chunk, values, second, lane_sums[c])
 
-    for_each(one, [(c,) for c in range(lane_sums.shape[0])], threads)
+    chunks = [(c,) for c in range(lane_sums.shape[0])]
+    for_each(one, chunks, threads, amount=draws.n_draws * draws.n_rows)
     by_draw = np.moveaxis(lane_sums, 3, 1).reshape(-1, n_categories, height + 3)[: draws.n_draws]
     mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
     above = np.concatenate(

@@ -24,14 +24,15 @@ from bayesord.predictive.agreement import (
     expected_draws,
     moments,
     plugin_value,
+    settled,
 )
 from bayesord.predictive.decisions import optimal_labels
-from bayesord.predictive.expected_kappa import ExpectedQWK
+from bayesord.predictive.expected_kappa import ExpectedQWK, interval
 from bayesord.predictive.inputs import check_codes, check_weights
 from bayesord.predictive.monte_carlo import mean_error
 from bayesord.predictive.optimum import quadratic_optimum
 from bayesord.predictive.probabilities import Draws, as_draws
-from bayesord.predictive.replicates import is_nearly_normal, replicate_kappa
+from bayesord.predictive.replicates import replicate_kappa
 from bayesord.predictive.sample_kappa import QWKDifference, qwk, qwk_difference, weighted_kappa
 
 __all__ = [
@@ -151,8 +152,8 @@ def qwk_predictive(
 ) -> np.ndarray:
     """The score that these rows will get: kappa of replicated answers, one replicate for every draw.
 
-    With at least 30 rows, and little noise in every draw, kappa = tanh z with z normal, its mean and variance
-    taken from exact conditional moments; otherwise answers are simulated.
+    Where that is accurate (`bayesord.predictive.agreement.settled`), kappa = tanh z with z normal, its mean and
+    variance taken from exact conditional moments; otherwise answers are simulated.
 
     Parameters
     ----------
@@ -275,12 +276,11 @@ def expected_qwk(
     expected, method = expected_draws(draws, at, given, threads)
     if method == "second order, noisy":
         expected, method = replicates.corrected, "simulation with a control variate"
-    sides = [(1 - probability) / 2, (1 + probability) / 2]
     return ExpectedQWK(
         value=float(expected.mean()),
         mcse=mean_error(expected, draws.n_chains if expected.size == draws.n_draws else 1),
-        next_score_interval=tuple(np.quantile(replicates.kappa, sides).tolist()),
-        population_interval=tuple(np.quantile(given.rho, sides).tolist()),
+        next_score_interval=interval(replicates.kappa, probability),
+        population_interval=interval(given.rho, probability),
         labels=at.labels,
         plugin=plugin,
         upper_bound=upper,
@@ -288,5 +288,5 @@ def expected_qwk(
         population_draws=given.rho,
         probability=probability,
         method=method,
-        replicates="tanh-normal" if is_nearly_normal(at, given) else "simulated",
+        replicates="tanh-normal" if settled(at, given) else "simulated",
     )

@@ -16,13 +16,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from bayesord.jit import njit
+from bayesord.predictive.uniform import uniform
+from bayesord.predictive.vector import FAST, exp2, use_wide_vectors
 
-__all__ = ["LANES", "PackedDraws", "add_confusion", "add_means", "pack"]
+__all__ = ["LANES", "PackedDraws", "add_confusion", "add_means", "add_replicates", "pack"]
 
 LANES = 128
 _LOG2E = 1.0 / math.log(2.0)
@@ -31,74 +30,6 @@ _FACTOR_BITS = 250.0
 #: x is right to within this many bits beyond the outermost cutpoints, and saturates further out.
 _LEAST_MARGIN_BITS = 130.0
 _MEAN_ROWS = 8  # rows whose sums over the draws are kept at hand together
-
-# Contracting a * b + c into one instruction is the one liberty taken: it is part of the vector speed, and it
-# never changes the order of a sum.
-_FAST = {"fastmath": {"contract"}}
-
-
-# -- Two to the power of x, without a branch or a call --
-
-
-@intrinsic
-def _bits_of(context, x):
-    def code(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), code
-
-
-@intrinsic
-def _float_of(context, bits):
-    def code(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), code
-
-
-@intrinsic
-def _use_wide_vectors(context):
-    """Ask for 512-bit vectors where the processor has them: compilers default to half of that."""
-
-    def code(context, builder, signature, arguments):
-        if isinstance(builder.function.attributes, set):
-            set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.void(), code
-
-
-_ROUNDER = 1.5 * 2.0**52 + 1023.0  # adding it leaves round(x) + 1023, an exponent, in the lowest bits
-# The polynomial that meets 2^r at the Chebyshev points of [-1/2, 1/2]: 2e-17 off at most.
-_B1, _B2, _B3, _B4 = 0.6931471805599453, 0.24022650695910158, 0.055504108664821625, 0.009618129107587256
-_B5, _B6, _B7 = 0.001333355814640647, 0.00015403530463724353, 1.5252733841556773e-05
-_B8, _B9, _B10, _B11 = (
-    1.3215432535912375e-06,
-    1.0178057087733941e-07,
-    7.074194297288521e-09,
-    4.4558179083360645e-10,
-)
-
-
-@njit(**_FAST)
-def exp2(x):
-    """2^x for |x| < 1000, to 2e-16."""
-    rounded = x + _ROUNDER
-    r = x - (rounded - _ROUNDER)
-    s = _B11
-    s = s * r + _B10
-    s = s * r + _B9
-    s = s * r + _B8
-    s = s * r + _B7
-    s = s * r + _B6
-    s = s * r + _B5
-    s = s * r + _B4
-    s = s * r + _B3
-    s = s * r + _B2
-    s = s * r + _B1
-    s = s * r + 1.0
-    return s * _float_of(_bits_of(rounded) << 52)
-
 
 # -- Packing --
 
@@ -164,10 +95,10 @@ def pack(beta: np.ndarray, cutpoints: np.ndarray) -> PackedDraws | None:
 # -- One row, all lanes --
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def _odds(X, i, start, beta, shift, limit, x):
     """x[lane] = e^(eta - c)."""
-    _use_wide_vectors()
+    use_wide_vectors()
     p = X.shape[1]
     for l in range(LANES):
         x[l] = shift[l] + start
@@ -183,7 +114,7 @@ def _odds(X, i, start, beta, shift, limit, x):
         x[l] = exp2(min(max(x[l], -limit), limit))
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def _four_inverses(a, b, c, d):
     """1/a, 1/b, 1/c, 1/d by one division."""
     ab = a * b
@@ -194,10 +125,10 @@ def _four_inverses(a, b, c, d):
     return inverse_ab * b, inverse_ab * a, inverse_cd * d, inverse_cd * c
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def _add_tails(x, k, gates, weight, sums, label):
     """Add weight * P(y > k ... k+3) to the sums of a label."""
-    _use_wide_vectors()
+    use_wide_vectors()
     for l in range(LANES):
         r0, r1, r2, r3 = _four_inverses(
             1.0 + x[l] * gates[k, l],
@@ -211,10 +142,10 @@ def _add_tails(x, k, gates, weight, sums, label):
         sums[label, k + 3, l] += weight * (1.0 - r3)
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def _add_tails_and_means(x, k, gates, weight, sums, label, steps, m, q):
     """The same, and the means m and q of the category value and its square, by categories k+1 ... k+4."""
-    _use_wide_vectors()
+    use_wide_vectors()
     d0, d1, d2, d3 = steps[0, k], steps[0, k + 1], steps[0, k + 2], steps[0, k + 3]
     e0, e1, e2, e3 = steps[1, k], steps[1, k + 1], steps[1, k + 2], steps[1, k + 3]
     for l in range(LANES):
@@ -233,9 +164,9 @@ def _add_tails_and_means(x, k, gates, weight, sums, label, steps, m, q):
         sums[label, k + 3, l] += weight * u3
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def _add_squares(m, q, weight, sums, label):
-    _use_wide_vectors()
+    use_wide_vectors()
     top = sums.shape[1] - 3
     for l in range(LANES):
         wm = weight * m[l]
@@ -244,10 +175,28 @@ def _add_squares(m, q, weight, sums, label):
         sums[label, top + 2, l] += weight * q[l] * q[l]
 
 
-# -- The two passes --
+@njit(**FAST)
+def _add_answers(x, gates, values, seeds, count, scale, weight, sums):
+    """One answer for every lane: y is as many steps up the values as there are k with u < P(y > k)."""
+    use_wide_vectors()
+    u, y = np.empty(LANES), np.empty(LANES)
+    for l in range(LANES):
+        u[l] = uniform(seeds[l], count)
+        y[l] = values[0]
+    for k in range(values.size - 1):
+        step = values[k + 1] - values[k]
+        for l in range(LANES):
+            odds = x[l] * gates[k, l]
+            y[l] += step if u[l] * (1.0 + odds) < odds else 0.0
+    for l in range(LANES):
+        sums[0, l] += scale * y[l]
+        sums[1, l] += weight * y[l] * y[l]
 
 
-@njit(**_FAST)
+# -- The passes over the rows --
+
+
+@njit(**FAST)
 def add_confusion(X, offset, labels, weight, beta, shift, gates, limit, values, second, sums):
     """Add rows to the sums of one chunk of draws.
 
@@ -255,7 +204,7 @@ def add_confusion(X, offset, labels, weight, beta, shift, gates, limit, values, 
     q, Σ w q², m and q the means of the values (K,) and of their squares. offset and weight may be empty: 0,
     1.
     """
-    _use_wide_vectors()
+    use_wide_vectors()
     steps = np.zeros((2, gates.shape[0]))
     for k in range(values.size - 1):
         steps[0, k] = values[k + 1] - values[k]
@@ -276,9 +225,26 @@ def add_confusion(X, offset, labels, weight, beta, shift, gates, limit, values, 
                 _add_tails(x, 4 * four, gates, w, sums, labels[i])
 
 
-@njit(**_FAST)
+@njit(**FAST)
+def add_replicates(X, offset, labels, first, copies, weight, beta, shift, gates, limit, values, seeds, sums):
+    """sums (2, LANES) += (Σ w 2 a y, Σ w y²) over one set of simulated answers y for every draw of a chunk.
+
+    Row i has copies[i] answers (none given: one each), numbered from first[i] on: their places in the
+    streams.
+    """
+    x = np.empty(LANES)
+    for i in range(X.shape[0]):
+        start = offset[i] * _LOG2E if offset.size > 0 else 0.0
+        w = weight[i] if weight.size > 0 else 1.0
+        _odds(X, i, start, beta, shift, limit, x)
+        scale = 2.0 * w * values[labels[i]]
+        for copy in range(copies[i] if copies.size > 0 else 1):
+            _add_answers(x, gates, values, seeds, np.uint64(first[i] + copy + 1), scale, w, sums)
+
+
+@njit(**FAST)
 def _store_inverses(x, gates, r):
-    _use_wide_vectors()
+    use_wide_vectors()
     for four in range(gates.shape[0] // 4):
         k = 4 * four
         for l in range(LANES):
@@ -290,10 +256,10 @@ def _store_inverses(x, gates, r):
             )
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def _add_categories(x, gates, gaps, r, here, sums):
     """Add P(y = k) to sums[here, k]: products alone, so that small probabilities keep all their digits."""
-    _use_wide_vectors()
+    use_wide_vectors()
     top = sums.shape[1] - 1
     for l in range(LANES):
         sums[here, 0, l] += r[0, l]
@@ -304,10 +270,10 @@ def _add_categories(x, gates, gaps, r, here, sums):
         sums[here, top, l] += (x[l] * gates[top - 1, l]) * r[top - 1, l]
 
 
-@njit(**_FAST)
+@njit(**FAST)
 def add_means(X, offset, beta, shift, gates, gaps, limit, n_draws, means):
     """means (n, K): the mean over all draws of every row's category probabilities."""
-    _use_wide_vectors()
+    use_wide_vectors()
     n, n_categories = means.shape
     x, r = np.empty(LANES), np.empty((gates.shape[1], LANES))
     sums = np.empty((_MEAN_ROWS, n_categories, LANES))

@@ -141,7 +141,8 @@ def _weighted_means(draws: Draws, start: int, stop: int, weights, means, threads
         means[first:last] = total
 
     edges = range(start, stop, 1024)
-    for_each(one, [(first, min(first + 1024, stop)) for first in edges], threads)
+    items = [(first, min(first + 1024, stop)) for first in edges]
+    for_each(one, items, threads, amount=draws.n_draws * (stop - start))
 
 
 def loo_qwk(

@@ -45,7 +45,7 @@ class Draws:
             for rows in self.row_spans(last - first):
                 table[first:last, slice(*rows)] = self.block((first, last), rows)
 
-        for_each(one, spans(self.n_draws, 16), threads)
+        for_each(one, spans(self.n_draws, 16), threads, amount=self.n_draws * self.n_rows)
         return table
 
     def replicate(self, rng: np.random.Generator, threads: int | None = None) -> np.ndarray:
@@ -61,7 +61,7 @@ class Draws:
                 block = self.block((first, last), (start, stop))
                 tables.draw_answers(block, seeds[first:last], start, codes[first:last, start:stop])
 
-        for_each(one, spans(self.n_draws, 16), threads)
+        for_each(one, spans(self.n_draws, 16), threads, amount=self.n_draws * self.n_rows)
         return codes
 
 
@@ -183,7 +183,8 @@ class LinearDraws(Draws):
                     total += draw
             means[start:stop] = total / self.n_draws
 
-        for_each(any_link if self.packed is None else fast, spans(self.n_rows, 1024), threads)
+        work = any_link if self.packed is None else fast
+        for_each(work, spans(self.n_rows, 1024), threads, amount=self.n_draws * self.n_rows)
         return means
 
 

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive.agreement import MANY_ROWS, SMALL_NOISE, ConditionalKappa, Labelled
-from bayesord.predictive.probabilities import Draws
-from bayesord.predictive.tables import answer, uniform
+from bayesord.predictive import lanes
+from bayesord.predictive.agreement import ConditionalKappa, Labelled, settled
+from bayesord.predictive.probabilities import Draws, LinearDraws
+from bayesord.predictive.tables import answer
 from bayesord.predictive.threads import for_each, spans
+from bayesord.predictive.uniform import uniform
 
-__all__ = ["TABLE_REPLICATES", "Replicates", "is_nearly_normal", "replicate_kappa", "simulate_kappa"]
+__all__ = ["TABLE_REPLICATES", "Replicates", "replicate_kappa", "simulate_kappa"]
 
 #: Replicates of a single table of probabilities, which has no draws to go with.
 TABLE_REPLICATES = 4000
 _NONE = np.empty(0)
+_ROWS_AT_ONCE = 1 << 16  # between two looks at Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,6 @@ def _add_replicates(block, seeds, first, copies, weight, labels, values, sums):
                 sums[s, 1] += w * y * y
 
 
-def is_nearly_normal(labelled: Labelled, given: ConditionalKappa) -> bool:
-    """Whether atanh(kappa) is close to normal in every draw: enough rows *and* little noise.
-
-    The number of rows alone is no guide: among 1000 rows of which three are informative, kappa takes a
-    handful of values, and a normal interval of 90 % covers 77 %.
-    """
-    return labelled.constant or bool(labelled.size >= MANY_ROWS and np.all(given.noise <= SMALL_NOISE))
-
-
 def simulate_kappa(
     draws: Draws,
     labelled: Labelled,
@@ -92,20 +86,45 @@ def simulate_kappa(
         weight = labelled.weights
     n_draws = draws.n_draws if draws.n_draws > 1 else TABLE_REPLICATES
     seeds = rng.integers(0, 2**64, size=n_draws, dtype=np.uint64)
-    sums = np.zeros((n_draws, 2))
+    fast = isinstance(draws, LinearDraws) and draws.packed is not None and draws.n_draws > 1
+    work = _fast_sums if fast else _sums
+    sums = work(draws, labelled, seeds, first, copies, weight, threads)
+    numerator, chance = sums[:, 0], sums[:, 1] + labelled.spread
+    kappa = numerator / chance
+    return Replicates(kappa, kappa - (numerator - given.rho * chance) / given.chance)
+
+
+def _sums(draws, labelled, seeds, first, copies, weight, threads):
+    sums = np.zeros((seeds.size, 2))
 
     def one(start, stop):
         span = (start, stop) if draws.n_draws > 1 else (0, 1)
         for rows in draws.row_spans(span[1] - span[0]):
             here = slice(*rows)
-            block = draws.block(span, rows)
             parts = (first[here], copies[here], weight[here], labelled.labels[here], labelled.centred)
-            _add_replicates(block, seeds[start:stop], *parts, sums[start:stop])
+            _add_replicates(draws.block(span, rows), seeds[start:stop], *parts, sums[start:stop])
 
-    for_each(one, spans(n_draws, 16), threads)
-    numerator, chance = sums[:, 0], sums[:, 1] + labelled.spread
-    kappa = numerator / chance
-    return Replicates(kappa, kappa - (numerator - given.rho * chance) / given.chance)
+    for_each(one, spans(seeds.size, 16), threads, amount=seeds.size * draws.n_rows)
+    return sums
+
+
+def _fast_sums(draws, labelled, seeds, first, copies, weight, threads):
+    packed = draws.packed
+    chunks = packed.gates.shape[0]
+    by_chunk = np.zeros((chunks, 2, lanes.LANES))
+    padded = np.zeros((chunks, lanes.LANES), dtype=np.uint64)
+    padded.reshape(-1)[: seeds.size] = seeds
+
+    def one(c):
+        chunk = (packed.beta[c], packed.shift[c], packed.gates[c], packed.limit)
+        for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
+            here = slice(start, stop)
+            rows = (draws.X[here], draws.offset_of(start, stop), labelled.labels[here])
+            answers = (first[here], copies[here], weight[here])
+            lanes.add_replicates(*rows, *answers, *chunk, labelled.centred, padded[c], by_chunk[c])
+
+    for_each(one, [(c,) for c in range(chunks)], threads, amount=seeds.size * draws.n_rows)
+    return np.moveaxis(by_chunk, 1, 2).reshape(-1, 2)[: seeds.size]
 
 
 def replicate_kappa(
@@ -117,10 +136,10 @@ def replicate_kappa(
 ) -> Replicates:
     """Kappa of replicated answers for every draw (for `TABLE_REPLICATES`, from a single table).
 
-    Where `is_nearly_normal`, tanh of a normal variable with the conditional mean and variance of kappa,
+    Where `settled`, tanh of a normal variable with the conditional mean and variance of kappa,
     carried over to atanh(kappa) by a second-order expansion; else simulated answers. Constant labels: 0.
     """
-    if not is_nearly_normal(labelled, given):
+    if not settled(labelled, given):
         return simulate_kappa(draws, labelled, given, rng, threads)
     n_draws = draws.n_draws if draws.n_draws > 1 else TABLE_REPLICATES
     if labelled.constant:

@@ -12,12 +12,9 @@ import numpy as np
 
 from bayesord.jit import njit
 from bayesord.likelihood.kernels import LOGIT, cdf, sf
+from bayesord.predictive.uniform import uniform
 
 __all__ = ["add_confusion", "draw_answers", "fill", "first_bad_row"]
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 
 #: With cutpoints within this of their middle, and eta held within that, e^(eta - c_k) stays a normal number.
 _WIDEST, _FURTHEST = 200.0, 500.0
@@ -123,29 +120,16 @@ def add_confusion(block, labels, weight, values, second, sums):
 
 
 @njit
-def uniform(seed, count):
-    """The count-th number in [0, 1) of the stream of a seed (both uint64): SplitMix64.
-
-    A number depends on nothing but its place, so answers do not depend on how rows are cut into blocks.
-    Steele, Lea & Flood 2014, doi:10.1145/2660193.2660195.
-    """
-    x = seed + count * _GOLDEN
-    x = (x ^ (x >> _S30)) * _MIX1
-    x = (x ^ (x >> _S27)) * _MIX2
-    return ((x ^ (x >> _S31)) >> _S11) * 2.0**-53
-
-
-@njit
 def answer(probabilities, u):
-    """The category whose stretch of [0, 1) holds u; rounding never leaves it in an impossible one."""
-    last = 0
-    for k in range(probabilities.size):
+    """The number of k with u < P(y > k); rounding never leads to an impossible category."""
+    lowest = 0
+    for k in range(probabilities.size - 1, -1, -1):
         if probabilities[k] > 0.0:
-            last = k
+            lowest = k
             if u < probabilities[k]:
                 return k
             u -= probabilities[k]
-    return last
+    return lowest
 
 
 @njit
