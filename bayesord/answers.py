@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesord.checks import check_category_values
+from bayesord.checks import check_category_values, check_choice, check_random_seed
 from bayesord.likelihood.links import Link
-from bayesord.modelling.design import Design
+from bayesord.modelling.design import Design, NewRows
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.probabilities import LinearDraws
 
@@ -31,23 +31,30 @@ class Answers:
         """beta (S, p), cutpoints (S, K-1) on the user's scale, and the number of chains."""
         raise NotImplementedError
 
-    def predictive_draws(self, new=None) -> LinearDraws:
+    def _rows(self, new, offset) -> Design | NewRows:
+        """The training rows, or new ones coded like them."""
+        if new is None and offset is not None:
+            raise ValueError("offset= belongs to new rows; the training rows keep theirs")
+        return self.design if new is None else self.design.rows(new, offset=offset)
+
+    def predictive_draws(self, new=None, *, offset=None) -> LinearDraws:
         """The rows beside the posterior draws: what every function of `bayesord.predictive` takes."""
+        return self._draws(self._rows(new, offset))
+
+    def _draws(self, rows) -> LinearDraws:
         beta, cutpoints, chains = self._coefficients
-        rows = self.design if new is None else self.design.rows(new)
         return LinearDraws(
             link=self.link, X=rows.X, beta=beta, cutpoints=cutpoints, offset=rows.offset, n_chains=chains
         )
 
-    def _labelled(self, values: np.ndarray, new, name: str, category: bool = False) -> xr.DataArray:
+    def _labelled(self, values: np.ndarray, rows, name: str, category: bool = False) -> xr.DataArray:
         """(S, n[, K]) -> DataArray (chain, draw, obs_id[, category])."""
         chains = self._coefficients[2]
         values = values.reshape(chains, -1, *values.shape[1:])
-        obs_id = self.design.obs_id if new is None else self.design.rows(new).obs_id
         coords = {
             "chain": np.arange(chains),
             "draw": np.arange(values.shape[1]),
-            "obs_id": np.asarray(obs_id),
+            "obs_id": np.asarray(rows.obs_id),
         }
         if category:
             coords["category"] = list(self.design.categories)
@@ -60,13 +67,15 @@ class Answers:
             categories = np.array(self.design.categories, dtype=object)
         return categories[codes]
 
-    def category_probs(self, new=None) -> xr.DataArray:
+    def category_probs(self, new=None, *, offset=None) -> xr.DataArray:
         """Category probabilities P(y = k) of every draw.
 
         Parameters
         ----------
         new : DataFrame or array, optional
             Rows to predict; the training rows by default.
+        offset : (n,) numbers, optional
+            Of the new rows, where the fit was given an offset as an array.
 
         Returns
         -------
@@ -74,19 +83,20 @@ class Answers:
             Dims (chain, draw, obs_id, category): draws x rows x K numbers. For many rows use `predict_proba`
             or the functions of `bayesord.predictive`, which never hold them all.
         """
-        return self._labelled(self.predictive_draws(new).probs(), new, "category_probs", category=True)
+        rows = self._rows(new, offset)
+        return self._labelled(self._draws(rows).probs(), rows, "category_probs", category=True)
 
-    def predict_proba(self, new=None) -> np.ndarray:
+    def predict_proba(self, new=None, *, offset=None) -> np.ndarray:
         """Posterior mean of the category probabilities: (n, K), columns in the order of the categories."""
-        return self.predictive_draws(new).mean_probs()
+        return self.predictive_draws(new, offset=offset).mean_probs()
 
-    def linear_predictor(self, new=None) -> xr.DataArray:
+    def linear_predictor(self, new=None, *, offset=None) -> xr.DataArray:
         """eta = X beta + offset on the user's scale, so that P(y <= k) = F(cutpoint_k - eta); (chain, draw, obs_id)."""
-        draws = self.predictive_draws(new)
-        eta = draws.beta @ draws.X.T
-        return self._labelled(eta if draws.offset is None else eta + draws.offset, new, "linear_predictor")
+        rows = self._rows(new, offset)
+        eta = self._coefficients[0] @ rows.X.T
+        return self._labelled(eta if rows.offset is None else eta + rows.offset, rows, "linear_predictor")
 
-    def expected_score(self, new=None, *, category_values=None) -> xr.DataArray:
+    def expected_score(self, new=None, *, category_values=None, offset=None) -> xr.DataArray:
         """Σ_k t_k P(y = k) for the numbers t given to the categories; (chain, draw, obs_id).
 
         Parameters
@@ -95,7 +105,8 @@ class Answers:
             By default the categories themselves where they are numbers, else 1..K.
         """
         values = self._values(category_values)
-        return self._labelled(self.predictive_draws(new).probs() @ values, new, "expected_score")
+        rows = self._rows(new, offset)
+        return self._labelled(self._draws(rows).probs() @ values, rows, "expected_score")
 
     def _values(self, category_values) -> np.ndarray:
         if category_values is not None:
@@ -104,72 +115,80 @@ class Answers:
             return np.array(self.design.categories, dtype=float)
         return np.arange(1.0, len(self.design.categories) + 1.0)
 
-    def posterior_predictive(self, new=None, *, random_seed=None) -> xr.DataArray:
+    def posterior_predictive(self, new=None, *, random_seed=None, offset=None) -> xr.DataArray:
         """Replicated answers, one for every draw and row, in the user's categories; (chain, draw, obs_id)."""
-        codes = self.predictive_draws(new).replicate(np.random.default_rng(random_seed))
-        return self._labelled(self._labels(codes), new, "y")
+        rows = self._rows(new, offset)
+        codes = self._draws(rows).replicate(np.random.default_rng(check_random_seed(random_seed)))
+        return self._labelled(self._labels(codes), rows, "y")
 
-    def predict(self, new=None, decision="qwk", *, rule: str = "frozen", category_values=None) -> np.ndarray:
+    def predict(
+        self, new=None, decision="qwk", *, rule: str = "frozen", category_values=None, offset=None
+    ) -> np.ndarray:
         """One label a row: the one that is optimal for `decision` under the posterior.
 
         Parameters
         ----------
         new : DataFrame or array, optional
-        decision : str or (K, K) cost matrix
+        decision : str, Decision or (K, K) cost matrix
             "qwk", "kappa", "linear_kappa", "mode", "median", "mean", ...: see `bayesord.predictive.decisions`.
         rule : "frozen" | "batch"
             For kappas, whose optimal labels depend on each other: "frozen" applies the rule fixed by the training
             rows, so that a label never depends on which other rows are asked for; "batch" optimises the given rows.
         category_values : (K,) numbers, optional
             0..K-1 by default.
+        offset : (n,) numbers, optional
 
         Returns
         -------
         (n,) array in the user's own categories
         """
-        if rule not in ("frozen", "batch"):
-            raise ValueError(f"rule must be 'frozen' or 'batch', got {rule!r}")
-        if category_values is not None:
-            category_values = check_category_values(category_values, len(self.design.categories))
+        check_choice("rule", rule, ("frozen", "batch"))
+        draws = self.predictive_draws(new, offset=offset)
+        values = {"category_values": check_category_values(category_values, len(self.design.categories))}
         if rule == "batch":
-            best = decisions.optimal_labels(
-                self.predictive_draws(new), decision, category_values=category_values
+            return self._labels(
+                decisions.optimal_labels(draws, decision, **values, **self._weights(new)).labels
             )
-            return self._labels(best.labels)
-        frozen = decisions.LabelRule.from_posterior(
-            self.predictive_draws(),
-            decision,
-            category_values=category_values,
-            sample_weight=self.design.weights,
-        )
-        return self._labels(frozen.predict(self.predict_proba(new)))
+        weight = {"sample_weight": self.design.weights}
+        frozen = decisions.LabelRule.from_posterior(self.predictive_draws(), decision, **values, **weight)
+        return self._labels(frozen.predict(draws.mean_probs()))
 
     def expected_qwk(
-        self, new=None, yhat=None, *, category_values=None, random_seed=None
+        self, new=None, yhat=None, *, category_values=None, random_seed=None, offset=None
     ) -> kappa.ExpectedQWK:
         """Expected quadratic weighted kappa of labels for these rows; by default of the labels that maximise it.
 
         Parameters
         ----------
         new : DataFrame or array, optional
-            The training rows by default: then it is what *replications* of these rows would score.
+            The training rows (with their weights) by default: then it is what *replications* of them would score.
         yhat : (n,) labels in the user's categories, optional
         category_values : (K,) numbers, optional
             0..K-1 by default.
+        random_seed : int, optional
+            For the simulated part of the next-score interval.
+        offset : (n,) numbers, optional
         """
-        codes = None if yhat is None else self.codes_of(yhat)
         return kappa.expected_qwk(
-            self.predictive_draws(new), codes, category_values=category_values, random_seed=random_seed
+            self.predictive_draws(new, offset=offset),
+            None if yhat is None else self.codes_of(yhat),
+            category_values=category_values,
+            random_seed=random_seed,
+            **self._weights(new),
         )
+
+    def _weights(self, new) -> dict:
+        """The training weights, for the training rows alone."""
+        if new is not None or self.design.weights is None:
+            return {}
+        return {"sample_weight": self.design.weights, "weights": self.design.weights_kind}
 
     def codes_of(self, labels) -> np.ndarray:
         """Labels in the user's categories as codes 0..K-1."""
         codes = {category: code for code, category in enumerate(self.design.categories)}
         unknown = [label for label in np.asarray(labels).tolist() if label not in codes]
         if unknown:
-            raise ValueError(
-                f"yhat has {unknown[:5]}, which is not in the categories {list(self.design.categories)}"
-            )
+            raise ValueError(f"labels {unknown[:5]} are not in the categories {list(self.design.categories)}")
         return np.array([codes[label] for label in np.asarray(labels).tolist()], dtype=np.int64)
 
 

@@ -237,9 +237,9 @@ class OrdinalFit(Answers):
         """
         return loo_qwk(self, loo=loo, category_values=category_values)
 
-    def posterior_predictive(self, new=None, *, random_seed=None) -> xr.DataArray:
+    def posterior_predictive(self, new=None, *, random_seed=None, offset=None) -> xr.DataArray:
         """Replicated answers; those of the training rows are also stored, as codes, for ArviZ's predictive checks."""
-        labels = super().posterior_predictive(new, random_seed=random_seed)
+        labels = super().posterior_predictive(new, random_seed=random_seed, offset=offset)
         if new is None:
             codes = labels.copy(data=self.codes_of(labels.values.ravel()).reshape(labels.shape))
             self.idata["posterior_predictive"] = codes.to_dataset(name="y")

@@ -117,6 +117,24 @@ def test_offset_moves_eta_and_frequency_weights_are_rows(wine):
     np.testing.assert_allclose(moved.beta + 2.0, plain.beta, atol=1e-6)
 
 
+def test_offset_of_new_rows(wine):
+    offset = np.linspace(-1, 1, 72)
+    fit = bo.fit("rating ~ temp", wine, offset=offset, draws=100, on_fail="ignore", **QUIET)
+    with pytest.raises(ValueError, match="offset"):
+        fit.predict_proba(wine.head(3))
+    with pytest.raises(ValueError, match="belongs to new rows"):
+        fit.predict_proba(offset=offset)
+    np.testing.assert_allclose(fit.predict_proba(wine, offset=offset), fit.predict_proba(), rtol=1e-12)
+    assert fit.expected_score(wine.head(3), offset=[5, 5, 5]).mean() > fit.expected_score().mean()
+
+
+def test_weights_count_in_the_expected_qwk_of_the_training_rows(wine):
+    table = wine.groupby(["rating", "temp", "contact"], observed=True).size().reset_index(name="n")
+    rows = bo.fit("rating ~ temp + contact", wine, **QUIET)
+    cells = bo.fit("rating ~ temp + contact", table, sample_weight="n", **QUIET)
+    assert cells.expected_qwk().plugin == pytest.approx(rows.expected_qwk().plugin, abs=0.01)
+
+
 def test_priors_for_single_coefficients(wine):
     tight = bo.Priors(beta={"temp[warm]": bo.priors.normal(-1, 0.3)})
     fit = bo.fit("rating ~ temp + contact", wine, priors=tight, **QUIET)
