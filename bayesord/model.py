@@ -108,8 +108,8 @@ def fit(
     >>> fit = bo.fit("rating ~ temp + contact", wine, random_seed=1, progressbar=False)
     >>> fit.verdict.level
     'ok'
-    >>> fit.predict(wine.head(2), decision="qwk")
-    array([2, 3])
+    >>> fit.predict(wine.iloc[[0, 2, 4, 6]], decision="qwk")
+    array([1, 2, 3, 5])
     """
     link = get_link(link)
     priors = priors or Priors()
