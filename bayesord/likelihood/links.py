@@ -71,9 +71,10 @@ def _log1mexp(log_t):
     """log(1 - exp(-t)) from log t."""
     with np.errstate(over="ignore", divide="ignore", under="ignore"):
         t = np.exp(log_t)
-        near_zero = np.log(-np.expm1(-np.minimum(t, 1.0)))
+        small = np.minimum(t, 1.0)
+        middle = np.log(-np.expm1(-small))
         return np.where(
-            log_t < -37.0, log_t - 0.5 * t, np.where(t < math.log(2.0), near_zero, np.log1p(-np.exp(-t)))
+            log_t < -37.0, log_t - 0.5 * small, np.where(t < math.log(2.0), middle, np.log1p(-np.exp(-t)))
         )[()]
 
 

@@ -100,6 +100,9 @@ def _powers_of_two():
 _POWER_HIGH, _POWER_LOW, _STEP_HIGH, _STEP_LOW = _powers_of_two()
 
 
+_RECIPROCALS = np.array([0.0] + [1.0 / k for k in range(1, 9)])
+
+
 @njit
 def exp_minus_exp(x, plus=0.0):
     """exp(plus - e^x) for 0 <= plus <= 1; with plus = 0, the upper tail of the cloglog link.
@@ -119,9 +122,10 @@ def exp_minus_exp(x, plus=0.0):
     inner = power + high
     outer = inner - plus
     low += ((power - inner) + high) + ((inner - outer) - plus)
-    return math.exp(-outer) * (
-        1.0 - low * (1.0 - low / 2 * (1.0 - low / 3 * (1.0 - low / 4 * (1.0 - low / 5 * (1.0 - low / 6)))))
-    )
+    series = 1.0
+    for k in range(8, 0, -1):
+        series = 1.0 - low * _RECIPROCALS[k] * series
+    return math.exp(-outer) * series
 
 
 # -- The normal distribution

@@ -1,0 +1,125 @@
+"""Compiled code is kept on disk, and never outlives a change of any kernel source."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bayesord import jit
+
+INNER = """
+from bayesord.jit import njit
+
+@njit
+def inner(x):
+    return {answer} * x
+"""
+OUTER = """
+from bayesord.inner import inner
+from bayesord.jit import njit
+
+@njit
+def outer(x):
+    return inner(x)
+"""
+ASK = """
+from bayesord.jit import cache_folder
+from bayesord.outer import outer
+print(outer(1.0), sum(outer.stats.cache_hits.values()), cache_folder)
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A small package of the same name: the real jit.py, and a kernel that inlines another."""
+    folder = tmp_path / "source" / "bayesord"
+    folder.mkdir(parents=True)
+    shutil.copy(jit.__file__, folder / "jit.py")
+    (folder / "__init__.py").write_text("")
+    (folder / "inner.py").write_text(INNER.format(answer="1.0"))
+    (folder / "outer.py").write_text(OUTER)
+    return folder
+
+
+@pytest.fixture
+def ask(package, tmp_path, monkeypatch):
+    """Run the kernel in a fresh process: its answer, whether it came from the disk, and the cache folder."""
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    monkeypatch.setenv("BAYESORD_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    def run():
+        command = [sys.executable, "-c", ASK]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        answer, hits, folder = done.stdout.split(maxsplit=2)
+        return float(answer), int(hits), Path(folder.strip())
+
+    return run
+
+
+def test_a_changed_inner_kernel_changes_its_callers(ask, package):
+    first, hits, folder = ask()
+    assert (first, hits) == (1.0, 0)
+    again, hits, same = ask()
+    assert (again, hits, same) == (1.0, 1, folder)  # from the disk: the next answer could be stale
+    (package / "inner.py").write_text(INNER.format(answer="2.0"))
+    changed, hits, other = ask()
+    assert (changed, hits) == (2.0, 0)
+    assert other != folder
+
+
+def test_a_file_without_kernels_leaves_the_cache_alone(ask, package):
+    _, _, folder = ask()
+    (package / "words.py").write_text("GREETING = 'good day'\n")
+    assert ask() == (1.0, 1, folder)
+
+
+def test_the_cache_is_where_the_variable_says(ask, tmp_path):
+    _, _, folder = ask()
+    assert folder.parent == tmp_path / "cache"
+    assert list(folder.rglob("outer.*.nbi"))
+
+
+def test_a_place_that_cannot_be_written_is_replaced_by_a_temporary_one(ask, tmp_path, monkeypatch):
+    occupied = tmp_path / "a file"
+    occupied.write_text("not a folder")
+    monkeypatch.setenv("BAYESORD_CACHE_DIR", str(occupied))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    answer, _, folder = ask()
+    assert answer == 1.0
+    assert folder.parent == tmp_path
+    assert folder.name.startswith("bayesord-")
+    assert occupied.read_text() == "not a folder"
+
+
+def test_fingerprint_covers_every_kernel_and_the_version_of_numba(package, monkeypatch):
+    seen = {jit._fingerprint(package)}
+    for name in ("inner.py", "outer.py", "jit.py"):
+        path = package / name
+        path.write_text(path.read_text() + "\n# changed\n")
+        seen.add(jit._fingerprint(package))
+    monkeypatch.setattr(jit.numba, "__version__", "0.0")
+    seen.add(jit._fingerprint(package))
+    assert len(seen) == 5
+
+
+def test_every_module_that_compiles_is_counted():
+    """A kernel that went round `bayesord.jit` would be cached under a key that does not know its callees."""
+    package = Path(jit.__file__).parent
+    counted = set(jit._kernel_sources(package))
+    compiling = re.compile(r"^\s*@(njit|cfunc|intrinsic)\b", re.MULTILINE)
+    around = re.compile(
+        r"from numba import .*\b(njit|jit|cfunc|vectorize)\b|numba\.(njit|jit|cfunc|vectorize)\("
+    )
+    seen = set()
+    for path in package.rglob("*.py"):
+        text = path.read_text()
+        if compiling.search(text):
+            seen.add(path.name)
+            assert path in counted, path
+        if path.name != "jit.py":
+            assert not around.search(text), path
+    assert {"kernels.py", "special.py", "density.py"} <= seen
