@@ -176,8 +176,9 @@ def _draw_coefficients(
 ) -> np.ndarray:
     """(draws, p) coefficients on the scale of the columns."""
     beta = np.empty((draws, len(design.predictors)))
-    for prior, indices in P.coefficient_blocks(design, priors):
-        beta[:, indices] = _draw_block(prior, design.sd[indices], link, draws, rng)
+    with np.errstate(over="ignore", divide="ignore"):
+        for prior, indices in P.coefficient_blocks(design, priors):
+            beta[:, indices] = _draw_block(prior, design.sd[indices], link, draws, rng)
     return np.clip(beta, -_LARGEST, _LARGEST)
 
 
@@ -209,5 +210,6 @@ def _draw_block(
 def _odds(prior: P.R2, draws: int, rng: np.random.Generator) -> np.ndarray:
     """R²/(1 - R²) for R² ~ Beta(a, b), which is a ratio of two gamma variables; (draws, 1)."""
     a, b = prior.beta_shape
-    with np.errstate(divide="ignore", over="ignore"):
-        return np.minimum(rng.gamma(a, size=(draws, 1)) / rng.gamma(b, size=(draws, 1)), _LARGEST)
+    least = np.finfo(float).tiny  # gamma variables of a small shape underflow
+    shares = [np.maximum(rng.gamma(shape, size=(draws, 1)), least) for shape in (a, b)]
+    return np.minimum(shares[0] / shares[1], _LARGEST)

@@ -100,6 +100,23 @@ def test_many_rows_are_sampled(rng):
     assert np.abs(table - few).to_numpy().max() < 0.03
 
 
+@pytest.mark.parametrize(
+    "priors",
+    [
+        bo.Priors(beta=bo.priors.r2(0.5, 0.01)),
+        bo.Priors(beta=bo.priors.r2d2(0.5, 0.01, concentration=0.01)),
+        bo.Priors(beta=bo.priors.horseshoe(1e8, 1e3, 0.01)),
+        bo.Priors(bo.priors.student_t(0.01), bo.priors.student_t(0.01)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("link", LINKS)
+def test_the_wildest_tails_give_probabilities(data, link, priors):
+    table = bo.prior_table(*data, link=link, priors=priors, draws=2000, random_seed=1)
+    assert table.to_numpy().min() >= 0
+    np.testing.assert_allclose(table.xs("mean", axis=1, level=1).sum(), 1.0, atol=1e-9)
+
+
 def test_a_fit_brings_its_own_data_link_and_priors(wine):
     priors = bo.Priors(beta=bo.priors.normal(0, 1))
     fit = bo.fit("rating ~ temp", wine, method="mode", link="probit", priors=priors)
