@@ -25,6 +25,8 @@ from numba.extending import intrinsic
 
 from bayesord.jit import cfunc, njit
 from bayesord.likelihood import kernels
+from bayesord.likelihood.special import NO_GAP, gap_terms
+from bayesord.likelihood.vectorised import WIDEST, logit_segment, within_reach
 
 __all__ = ["DirectDensity", "c_density", "log_density"]
 
@@ -72,7 +74,7 @@ def _record_pointer(typingctx, pointer):
 
 
 @njit
-def _row_pass(record, steps, coefficients, by_eta, by_gap, grad_coefficients):
+def _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coefficients):
     """Σ w log P over the rows; adds each category's derivative sums, and X' d(eta), block by block.
 
     Rows are sorted by category, so a block lies within one. X is read once: while a block is in the cache it
@@ -83,34 +85,51 @@ def _row_pass(record, steps, coefficients, by_eta, by_gap, grad_coefficients):
     weight = carray(_float_pointer(record[WEIGHT]), (n,))
     starts = carray(_int_pointer(record[STARTS]), (K + 1,))
     size = max(64, min(1024, _BLOCK_NUMBERS // max(p, 1)))
-    eta, logp, d_eta, d_gap = np.zeros(size), np.empty(size), np.empty(size), np.empty(size)
-    category = np.empty(size, np.int64)
+    buffers = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     total = 0.0
     for k in range(K):
-        category[:] = k
         for start in range(starts[k], starts[k + 1], size):
             stop = min(start + size, starts[k + 1])
             m = stop - start
+            eta, logp, d_eta, d_gap = buffers[0][:m], buffers[1][:m], buffers[2][:m], buffers[3][:m]
             if p > 0:
-                np.dot(design[start:stop], coefficients, eta[:m])
+                np.dot(design[start:stop], coefficients, eta)  # in place: no array is made
             else:
-                eta[:m] = 0.0
+                eta[:] = 0.0
             if record[HAS_OFFSET]:
-                eta[:m] += carray(_float_pointer(record[OFFSET]), (n,))[start:stop]
-            kernels.rows(record[LINK], eta[:m], steps, category[:m], logp[:m], d_eta[:m], d_gap[:m])
-            gap = 0.0
-            slope = 0.0
-            for i in range(m):
-                w = weight[start + i]
-                total += w * logp[i]
-                gap += w * d_gap[i]
-                d_eta[i] *= w
-                slope += d_eta[i]
-            by_gap[k] += gap
+                eta += carray(_float_pointer(record[OFFSET]), (n,))[start:stop]
+            _block(record[LINK], k, steps, cutpoints, eta, logp, d_eta, d_gap)
+            value, slope, gap = _weighted_sums(weight[start:stop], logp, d_eta, d_gap)
+            total += value
             by_eta[k] += slope
+            by_gap[k] += gap
             if p > 0:
-                grad_coefficients += np.dot(design[start:stop].T, d_eta[:m])
+                grad_coefficients += np.dot(design[start:stop].T, d_eta)
     return total
+
+
+@njit
+def _block(link, k, steps, cutpoints, eta, logp, d_eta, d_gap):
+    """log P and its derivatives of rows that are all of category k: vectorised where that is exact enough."""
+    top = cutpoints.size
+    gap = gap_terms(math.exp(steps[k]), steps[k]) if 0 < k < top else NO_GAP
+    near = link == kernels.LOGIT and gap.delta <= WIDEST
+    if near and within_reach(eta, cutpoints[min(k, top - 1)], cutpoints[max(k - 1, 0)]):
+        logit_segment(k, cutpoints, gap, eta, logp, d_eta, d_gap)
+    else:
+        kernels.rows(link, eta, steps, np.full(eta.size, k), logp, d_eta, d_gap)
+
+
+@njit(fastmath={"reassoc", "contract"})
+def _weighted_sums(weight, logp, d_eta, d_gap):
+    """Σ w log P, Σ w d_eta, Σ w d_gap; leaves w d_eta in d_eta. Sums may be taken in any order."""
+    value, slope, gap = 0.0, 0.0, 0.0
+    for i in range(weight.size):
+        d_eta[i] *= weight[i]
+        value += weight[i] * logp[i]
+        slope += d_eta[i]
+        gap += weight[i] * d_gap[i]
+    return value, slope, gap
 
 
 @njit
@@ -174,7 +193,7 @@ def _density_at(record, a, g, precision, grad_a, grad_g):
     by_eta, by_gap, d_cut = np.zeros(K), np.zeros(K), np.zeros(K - 1)
     grad_coefficients = np.zeros(n_free + n_shared)
 
-    total = _row_pass(record, steps, coefficients, by_eta, by_gap, grad_coefficients)
+    total = _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coefficients)
     total += _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut)
 
     above = by_eta[K - 1]  # Σ d(eta) over the categories above cutpoint j; a cutpoint moves against eta
