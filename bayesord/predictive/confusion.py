@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesord.predictive import lanes, tables
+from bayesord.predictive import lane_sums, tables
+from bayesord.predictive.lanes import LANES
 from bayesord.predictive.probabilities import Draws, LinearDraws
 from bayesord.predictive.threads import for_each, spans
 
@@ -61,18 +62,18 @@ def confusion(
 def _fast_confusion(draws, labels, values, weights, second, threads):
     packed, n_categories = draws.packed, values.size
     height = packed.gates.shape[1]
-    lane_sums = np.zeros((packed.gates.shape[0], n_categories, height + 3, lanes.LANES))
+    by_lane = np.zeros((packed.gates.shape[0], n_categories, height + 3, LANES))
 
     def one(c):
         chunk = (packed.beta[c], packed.shift[c], packed.gates[c], packed.limit)
         for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
             here = slice(start, stop)
             rows = (draws.X[here], draws.offset_of(start, stop), labels[here], weights[here])
-            lanes.add_confusion(*rows, *chunk, values, second, lane_sums[c])
+            lane_sums.add_confusion(*rows, *chunk, values, second, by_lane[c])
 
-    chunks = [(c,) for c in range(lane_sums.shape[0])]
+    chunks = [(c,) for c in range(by_lane.shape[0])]
     for_each(one, chunks, threads, amount=draws.n_draws * draws.n_rows)
-    by_draw = np.moveaxis(lane_sums, 3, 1).reshape(-1, n_categories, height + 3)[: draws.n_draws]
+    by_draw = np.moveaxis(by_lane, 3, 1).reshape(-1, n_categories, height + 3)[: draws.n_draws]
     mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
     above = np.concatenate(
         [

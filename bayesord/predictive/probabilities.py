@@ -16,6 +16,7 @@ import numpy as np
 from bayesord.likelihood.links import Link, get_link
 from bayesord.predictive import lanes, tables
 from bayesord.predictive.inputs import ROW_SUM_TOLERANCE
+from bayesord.predictive.lane_means import row_means
 from bayesord.predictive.threads import for_each, spans
 
 __all__ = ["Draws", "LinearDraws", "TableDraws", "as_draws"]
@@ -174,7 +175,7 @@ class LinearDraws(Draws):
         def fast(start, stop):
             k = self.packed
             parts = (k.beta, k.shift, k.gates, k.gaps, k.limit, k.n_draws)
-            lanes.add_means(self.X[start:stop], self.offset_of(start, stop), *parts, means[start:stop])
+            row_means(self.X[start:stop], self.offset_of(start, stop), *parts, means[start:stop])
 
         def any_link(start, stop):
             total = np.zeros((stop - start, self.n_categories))

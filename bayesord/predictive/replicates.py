@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive import lanes
+from bayesord.predictive import lane_sums
 from bayesord.predictive.agreement import ConditionalKappa, Labelled, settled
+from bayesord.predictive.lanes import LANES
 from bayesord.predictive.probabilities import Draws, LinearDraws
 from bayesord.predictive.tables import answer
 from bayesord.predictive.threads import for_each, spans
@@ -111,8 +112,8 @@ def _sums(draws, labelled, seeds, first, copies, weight, threads):
 def _fast_sums(draws, labelled, seeds, first, copies, weight, threads):
     packed = draws.packed
     chunks = packed.gates.shape[0]
-    by_chunk = np.zeros((chunks, 2, lanes.LANES))
-    padded = np.zeros((chunks, lanes.LANES), dtype=np.uint64)
+    by_chunk = np.zeros((chunks, 2, LANES))
+    padded = np.zeros((chunks, LANES), dtype=np.uint64)
     padded.reshape(-1)[: seeds.size] = seeds
 
     def one(c):
@@ -121,7 +122,7 @@ def _fast_sums(draws, labelled, seeds, first, copies, weight, threads):
             here = slice(start, stop)
             rows = (draws.X[here], draws.offset_of(start, stop), labelled.labels[here])
             answers = (first[here], copies[here], weight[here])
-            lanes.add_replicates(*rows, *answers, *chunk, labelled.centred, padded[c], by_chunk[c])
+            lane_sums.add_replicates(*rows, *answers, *chunk, labelled.centred, padded[c], by_chunk[c])
 
     for_each(one, [(c,) for c in range(chunks)], threads, amount=seeds.size * draws.n_rows)
     return np.moveaxis(by_chunk, 1, 2).reshape(-1, 2)[: seeds.size]

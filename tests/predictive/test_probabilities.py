@@ -7,8 +7,8 @@ import xarray as xr
 from scipy import special, stats
 
 from bayesord.likelihood.links import LINKS
-from bayesord.predictive import lanes
 from bayesord.predictive.probabilities import LinearDraws, TableDraws, as_draws
+from bayesord.predictive.vector import exp2
 
 
 def linear_draws(rng, link="logit", n=50, p=3, K=4, S=40, **extra):
@@ -63,7 +63,7 @@ def test_a_narrow_middle_category_far_out():
 
 def test_power_of_two_of_the_fast_loop():
     x = np.r_[np.linspace(-700, 700, 20001), 0.0, 0.5, -0.5, 1.0]
-    got = np.array([lanes.exp2(v) for v in x])
+    got = np.array([exp2(v) for v in x])
     assert got == pytest.approx(np.exp2(x), rel=1e-15)
 
 
