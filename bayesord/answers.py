@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -169,13 +170,14 @@ class Answers:
             For the simulated part of the next-score interval.
         offset : (n,) numbers, optional
         """
-        return kappa.expected_qwk(
+        expected = kappa.expected_qwk(
             self.predictive_draws(new, offset=offset),
             None if yhat is None else self.codes_of(yhat),
             category_values=category_values,
             random_seed=random_seed,
             **self._weights(new),
         )
+        return replace(expected, labels=self._labels(expected.labels))
 
     def _weights(self, new) -> dict:
         """The training weights, for the training rows alone."""

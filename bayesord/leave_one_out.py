@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bayesord.answers import Answers
 from bayesord.inference.log_likelihood import log_likelihood_at
 from bayesord.predictive import kappa
+from bayesord.predictive.decisions import optimal_labels
 from bayesord.predictive.loo_kappa import LooQWK
 from bayesord.predictive.loo_kappa import loo_qwk as _loo_qwk
 
-__all__ = ["compare_qwk", "loo_qwk"]
+__all__ = ["SeenQWK", "compare_qwk", "loo_qwk", "seen_qwk"]
 
 
-def loo_qwk(fit, *, loo: bool = True, category_values=None) -> LooQWK:
+@dataclass(frozen=True, eq=False)
+class SeenQWK:
+    """QWK of labels that had seen the answers: `value`, its standard error `se`, and the `labels` (n,)."""
+
+    value: float
+    se: float
+    labels: np.ndarray
+
+    def __str__(self) -> str:
+        return (
+            f"QWK of the training rows {self.value:.3f} (standard error {self.se:.3f}), {self.labels.size:,} rows; "
+            "the labels have seen the answers, so new rows will score lower"
+        )
+
+    __repr__ = __str__
+
+
+def loo_qwk(fit, *, category_values=None) -> LooQWK:
     """`OrdinalFit.qwk`: importance weights of the draws for every row left out, then the kappa of the labels."""
-    design, draws = fit.design, fit.predictive_draws()
-    log_weights, pareto_k = np.zeros((draws.n_draws, draws.n_rows)), None
-    if loo:
-        log_weights, pareto_k = _smoothed_weights(fit)
+    design = fit.design
+    log_weights, pareto_k = _smoothed_weights(fit)
     return _loo_qwk(
         design.y,
-        draws,
+        fit.predictive_draws(),
         log_weights,
         pareto_k,
         category_values=category_values,
         sample_weight=design.weights,
         weights=design.weights_kind,
     )
+
+
+def seen_qwk(fit, *, category_values=None) -> SeenQWK:
+    """`OrdinalFit.qwk(loo=False)`: the same labels and answers without leaving anything out."""
+    design = fit.design
+    weights = {"sample_weight": design.weights, "weights": design.weights_kind}
+    best = optimal_labels(fit.predictive_draws(), category_values=category_values, **weights)
+    K = len(design.categories)
+    value, se = kappa.qwk(
+        design.y, best.labels, n_categories=K, category_values=category_values, se=True, **weights
+    )
+    return SeenQWK(value, se, best.labels)
 
 
 def _smoothed_weights(fit) -> tuple[np.ndarray, np.ndarray]:
@@ -40,9 +70,8 @@ def _smoothed_weights(fit) -> tuple[np.ndarray, np.ndarray]:
     beta = fit.predictive_draws().beta
     log_likelihood = log_likelihood_at(fit.design, fit.link, beta, steps)
     if fit.design.weights is not None and fit.design.weights_kind == "importance":
-        log_likelihood = (
-            log_likelihood * fit.design.weights
-        )  # all of a row's part in the posterior is left out
+        # An importance weight is the row's whole part in the posterior; of w equal rows one is left out.
+        log_likelihood = log_likelihood * fit.design.weights
     log_weights, pareto_k = array_stats.psislw(log_likelihood, axis=0)
     return np.asarray(log_weights).T, np.asarray(pareto_k)
 

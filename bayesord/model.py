@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from bayesord.answers import Answers, format_table
 from bayesord.inference import sampling
 from bayesord.inference.diagnostics import Verdict
 from bayesord.inference.log_likelihood import add_log_likelihood
-from bayesord.leave_one_out import loo_qwk
+from bayesord.leave_one_out import loo_qwk, seen_qwk
 from bayesord.likelihood.links import Link, get_link
 from bayesord.mode import OrdinalMode, fit_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayesord.leave_one_out import SeenQWK
     from bayesord.predictive.loo_kappa import LooQWK
 
 __all__ = ["OrdinalFit", "fit"]
@@ -219,7 +221,7 @@ class OrdinalFit(Answers):
             add_log_likelihood(self.idata, self.design, self.link)
         return self.idata["log_likelihood"]["y"]
 
-    def qwk(self, *, loo: bool = True, category_values=None) -> LooQWK:
+    def qwk(self, *, loo: bool = True, category_values=None) -> LooQWK | SeenQWK:
         """QWK of optimal labels against the answers of the training rows.
 
         Parameters
@@ -232,10 +234,11 @@ class OrdinalFit(Answers):
 
         Returns
         -------
-        LooQWK
-            `.value`, `.se` (by influence functions) and `.labels` as codes; warns of rows whose Pareto k is high.
+        LooQWK or SeenQWK
+            `.value`, `.se` (by influence functions), `.labels`; warns of rows whose Pareto k is high.
         """
-        return loo_qwk(self, loo=loo, category_values=category_values)
+        result = (loo_qwk if loo else seen_qwk)(self, category_values=category_values)
+        return replace(result, labels=self._labels(result.labels))
 
     def posterior_predictive(self, new=None, *, random_seed=None, offset=None) -> xr.DataArray:
         """Replicated answers; those of the training rows are also stored, as codes, for ArviZ's predictive checks."""

@@ -80,6 +80,7 @@ def test_expected_qwk_of_given_labels(wine, wine_fit):
     best = wine_fit.expected_qwk(random_seed=1)
     mode = wine_fit.expected_qwk(yhat=wine_fit.predict(decision="mode"), random_seed=1)
     assert 0 < mode.value <= best.value + 0.005
+    assert best.labels.tolist() == wine_fit.predict(rule="batch").tolist()
     low, high = best.next_score_interval
     assert low < best.value < high
     with pytest.raises(ValueError, match="not in the categories"):

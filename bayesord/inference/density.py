@@ -23,12 +23,12 @@ import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
 
-from bayesord.jit import cfunc, njit
+from bayesord.jit import cache_folder, cfunc, njit
 from bayesord.likelihood import kernels
 from bayesord.likelihood.special import NO_GAP, gap_terms
 from bayesord.likelihood.vectorised import WIDEST, logit_segment, within_reach
 
-__all__ = ["DirectDensity", "c_density", "log_density"]
+__all__ = ["DirectDensity", "c_density", "is_compiled", "log_density"]
 
 # Slots of the record.
 LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET = range(7)
@@ -297,6 +297,11 @@ def c_density():
     if not _compiled:
         _compiled.append(cfunc(_C_SIGNATURE)(_c_log_density))
     return _compiled[0]
+
+
+def is_compiled() -> bool:
+    """Whether the density is in the cache of this machine, so that a first fit will not have to wait for it."""
+    return bool(_compiled) or any(cache_folder.rglob(f"*{_c_log_density.__name__}*.nbi"))
 
 
 @dataclass

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
 
 import numpy as np
 import threadpoolctl
 import xarray as xr
 
 from bayesord.checks import available_cores
-from bayesord.inference import diagnostics, geometry, nuts
+from bayesord.inference import density, diagnostics, geometry, nuts
 from bayesord.inference.log_likelihood import add_log_likelihood
-from bayesord.jit import cache_folder
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
 from bayesord.modelling.constants import coefficient_variables, model_constants, model_coords
@@ -74,22 +72,15 @@ def sample(
 def _engine(design: Design, link: Link, priors: P.Priors):
     """The way to draws: the direct density where it knows the priors, else PyTensor."""
     if geometry.has_direct_density(design, priors):
-        with _compiling_once():
-            return _direct_engine(design, link, priors)
+        if not density.is_compiled():
+            print("bayesord: compiling once for this machine (later fits start at once)", file=sys.stderr)
+        return _direct_engine(design, link, priors)
     return _pytensor_engine(design, link, priors)
-
-
-@contextmanager
-def _compiling_once():
-    """Say what the first fit on a machine is waiting for."""
-    if not any(cache_folder.rglob("*.nbi")):
-        print("bayesord: compiling once for this machine (later fits start at once)", file=sys.stderr)
-    yield
 
 
 def _direct_engine(design, link, priors):
     layout = geometry.lay_out(design, link, priors)
-    density, rotation, found = geometry.place_posterior(layout)
+    placed, rotation, found = geometry.place_posterior(layout)
     if not found:
         print("bayesord: no usable mode; NUTS adapts from the start instead", file=sys.stderr)
 
@@ -98,10 +89,10 @@ def _direct_engine(design, link, priors):
 
         def run():
             chains = nuts.sample_density(
-                density, seeds=seeds, tune=n_tune, target_accept=target_accept, **settings
+                placed, seeds=seeds, tune=n_tune, target_accept=target_accept, **settings
             )
             x = chains.draws["x"]
-            posterior = _user_scale(design, layout, density, rotation, x.reshape(-1, x.shape[-1]))
+            posterior = _user_scale(design, layout, placed, rotation, x.reshape(-1, x.shape[-1]))
             shaped = {
                 name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in posterior.items()
             }
@@ -116,10 +107,10 @@ def _direct_engine(design, link, priors):
     return prepare
 
 
-def _user_scale(design, layout, density, rotation, x) -> dict[str, np.ndarray]:
+def _user_scale(design, layout, placed, rotation, x) -> dict[str, np.ndarray]:
     """Draws of x (S, n_dim) as posterior variables, named as in the pm.Model."""
     m = layout.n_steps
-    a, g, u = density.place(x)
+    a, g, u = placed.place(x)
     steps = a[:, :m]
     posterior = {"cutpoint_steps": steps}
     shift = design.offset_mean
