@@ -22,8 +22,8 @@ _PACKAGE = Path(__file__).parent
 
 
 def _kernel_sources(package: Path) -> list[Path]:
-    """Every module of the package that compiles something, this one included."""
-    marks = (b"from bayesord.jit import", b"from bayesord import jit")
+    """Every module of the package that compiles something, or speaks to the compiler."""
+    marks = (b"from bayesord.jit import", b"from numba")
     return [
         path
         for path in sorted(package.rglob("*.py"))

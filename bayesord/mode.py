@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from bayesord.answers import Answers, format_table
-from bayesord.inference.geometry import find_mode, lay_out
+from bayesord.inference.layout import lay_out
 from bayesord.inference.log_likelihood import log_likelihood_at
+from bayesord.inference.newton import find_mode
 from bayesord.likelihood.links import Link
 from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design

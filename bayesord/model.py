@@ -212,7 +212,8 @@ class OrdinalFit(Answers):
         """
         import arviz_stats as azs
 
-        names = [name for name in ("beta", "cutpoints", "R2") if name in self.idata["posterior"]]
+        learned = [name for name in self.idata["posterior"] if name.startswith("R2") and "share" not in name]
+        names = [name for name in ("beta", "cutpoints", *learned) if name in self.idata["posterior"]]
         return azs.summary(self.idata, var_names=names, ci_prob=prob, ci_kind="eti", round_to="none")
 
     def log_likelihood(self) -> xr.DataArray:

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from cases import PRIORS, small_design
 
 import bayesord as bo
 
@@ -157,6 +158,16 @@ def test_priors_that_go_through_pytensor(wine, wine_fit, prior):
     )
     assert fit.idata["posterior"]["beta"].mean().item() == pytest.approx(1.8, abs=0.5)
     assert fit.verdict.figures["r_hat"] < 1.05
+
+
+@pytest.mark.parametrize("name", [name for name in PRIORS if name not in ("r2d2", "horseshoe")])
+def test_posterior_holds_every_variable_of_the_model(rng, name):
+    design = small_design(rng)
+    fit = bo.fit(design.X, design.y, priors=PRIORS[name], draws=50, on_fail="ignore", **QUIET)
+    assert {variable.name for variable in fit.model.unobserved_RVs} == set(fit.idata["posterior"])
+    for variable in fit.model.unobserved_RVs:
+        dims = fit.model.named_vars_to_dims.get(variable.name, ())
+        assert fit.idata["posterior"][variable.name].dims[2:] == tuple(dims)
 
 
 def test_no_predictors_is_a_model_of_the_shares(wine):

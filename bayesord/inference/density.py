@@ -17,60 +17,50 @@ With L = I, T = 0 and no shared coefficients, x is simply `a`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 from numba import carray, types
-from numba.extending import intrinsic
 
+from bayesord.inference.record import (
+    CENTRE,
+    CUT_KIND,
+    CUT_PRIOR,
+    FACTOR,
+    FREE_KIND,
+    FREE_PRIOR,
+    HAS_OFFSET,
+    HYPER,
+    HYPER_A,
+    HYPER_B,
+    HYPER_CENTRE,
+    HYPER_CONSTANT,
+    HYPER_SCALE,
+    INFO,
+    LINK,
+    N_CATEGORIES,
+    N_FREE,
+    N_ROWS,
+    N_SHARED,
+    N_SLOTS,
+    OFFSET,
+    PEAK,
+    PULL,
+    STARTS,
+    TILT,
+    WEIGHT,
+    X,
+    float_pointer,
+    int_pointer,
+    record_pointer,
+)
 from bayesord.jit import cache_folder, cfunc, njit
 from bayesord.likelihood import kernels
 from bayesord.likelihood.special import NO_GAP, gap_terms
 from bayesord.likelihood.vectorised import WIDEST, logit_segment, within_reach
 
-__all__ = ["DirectDensity", "c_density", "is_compiled", "log_density"]
+__all__ = ["c_density", "is_compiled", "log_density"]
 
-# Slots of the record.
-LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET = range(7)
-X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TILT, PEAK, INFO, PULL, HYPER = (
-    range(7, 21)
-)
-N_SLOTS = 21
-
-CUT_KINDS = {"dirichlet": 0, "normal": 1, "student_t": 2, "flat": 3}
-FREE_KINDS = {"flat": 0, "normal": 1, "student_t": 2, "laplace": 3}
-HYPER_A, HYPER_B, HYPER_CENTRE, HYPER_SCALE, HYPER_CONSTANT = range(5)
 _BLOCK_NUMBERS = 16384  # numbers of X in a block of rows: 128 KiB, well inside a core's own cache
-
-
-@intrinsic
-def _float_pointer(typingctx, address):
-    signature = types.CPointer(types.float64)(types.int64)
-
-    def codegen(context, builder, sig, args):
-        return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
-
-    return signature, codegen
-
-
-@intrinsic
-def _int_pointer(typingctx, address):
-    signature = types.CPointer(types.int64)(types.int64)
-
-    def codegen(context, builder, sig, args):
-        return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
-
-    return signature, codegen
-
-
-@intrinsic
-def _record_pointer(typingctx, pointer):
-    signature = types.CPointer(types.int64)(types.voidptr)
-
-    def codegen(context, builder, sig, args):
-        return builder.bitcast(args[0], context.get_value_type(sig.return_type))
-
-    return signature, codegen
 
 
 @njit
@@ -81,9 +71,9 @@ def _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coeff
     gives eta = X b and then X' d.
     """
     n, K, p = record[N_ROWS], record[N_CATEGORIES], coefficients.shape[0]
-    design = carray(_float_pointer(record[X]), (n, p))
-    weight = carray(_float_pointer(record[WEIGHT]), (n,))
-    starts = carray(_int_pointer(record[STARTS]), (K + 1,))
+    design = carray(float_pointer(record[X]), (n, p))
+    weight = carray(float_pointer(record[WEIGHT]), (n,))
+    starts = carray(int_pointer(record[STARTS]), (K + 1,))
     size = max(64, min(1024, _BLOCK_NUMBERS // max(p, 1)))
     buffers = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     total = 0.0
@@ -97,7 +87,7 @@ def _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coeff
             else:
                 eta[:] = 0.0
             if record[HAS_OFFSET]:
-                eta += carray(_float_pointer(record[OFFSET]), (n,))[start:stop]
+                eta += carray(float_pointer(record[OFFSET]), (n,))[start:stop]
             _block(record[LINK], k, steps, cutpoints, eta, logp, d_eta, d_gap)
             value, slope, gap = _weighted_sums(weight[start:stop], logp, d_eta, d_gap)
             total += value
@@ -143,7 +133,7 @@ def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
     for j in range(1, K - 1):
         total += steps[j]
     if kind == 0:
-        alpha = carray(_float_pointer(record[CUT_PRIOR]), (K,))
+        alpha = carray(float_pointer(record[CUT_PRIOR]), (K,))
         zero, logp, d_eta, d_gap = np.zeros(1), np.empty(1), np.empty(1), np.empty(1)
         category = np.empty(1, np.int64)
         for k in range(K):
@@ -157,7 +147,7 @@ def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
             total += kernels.log_pdf(link, cutpoints[j])
             d_cut[j] += kernels.d_log_pdf(link, cutpoints[j])
     elif kind < 3:
-        numbers = carray(_float_pointer(record[CUT_PRIOR]), (3,))
+        numbers = carray(float_pointer(record[CUT_PRIOR]), (3,))
         for j in range(K - 1):
             value, slope = _location_scale(kind, cutpoints[j], numbers[1], numbers[2], numbers[0])
             total += value
@@ -204,8 +194,8 @@ def _density_at(record, a, g, precision, grad_a, grad_g):
         above += by_eta[j]
     grad_a[0] = later + d_cut[0] - above - by_eta[0]
 
-    kinds = carray(_int_pointer(record[FREE_KIND]), (n_free,))
-    numbers = carray(_float_pointer(record[FREE_PRIOR]), (n_free, 3))
+    kinds = carray(int_pointer(record[FREE_KIND]), (n_free,))
+    numbers = carray(float_pointer(record[FREE_PRIOR]), (n_free, 3))
     for j in range(n_free):
         value, slope = _location_scale(kinds[j], coefficients[j], numbers[j, 0], numbers[j, 1], numbers[j, 2])
         total += value
@@ -221,21 +211,21 @@ def log_density(record, x, grad):
     """Log density of x, its Jacobian included; fills `grad`."""
     n_free, n_shared = record[N_FREE], record[N_SHARED]
     n_a = record[N_CATEGORIES] - 1 + n_free
-    centre = carray(_float_pointer(record[CENTRE]), (n_a,))
-    factor = carray(_float_pointer(record[FACTOR]), (n_a, n_a))
+    centre = carray(float_pointer(record[CENTRE]), (n_a,))
+    factor = carray(float_pointer(record[FACTOR]), (n_a, n_a))
     a = centre + np.dot(factor, x[:n_a])
     grad_a = np.empty(n_a)
-    hyper = carray(_float_pointer(record[HYPER]), (5,))
+    hyper = carray(float_pointer(record[HYPER]), (5,))
     if n_shared == 0:
         nothing = np.empty(0)
         total = _density_at(record, a, nothing, 0.0, grad_a, nothing)
         grad[:n_a] = np.dot(factor.T, grad_a)
         return total + hyper[HYPER_CONSTANT]
 
-    tilt = carray(_float_pointer(record[TILT]), (n_a, n_shared))
-    peak = carray(_float_pointer(record[PEAK]), (n_shared,))
-    info = carray(_float_pointer(record[INFO]), (n_shared,))
-    pull = carray(_float_pointer(record[PULL]), (n_shared,))
+    tilt = carray(float_pointer(record[TILT]), (n_a, n_shared))
+    peak = carray(float_pointer(record[PEAK]), (n_shared,))
+    info = carray(float_pointer(record[INFO]), (n_shared,))
+    pull = carray(float_pointer(record[PULL]), (n_shared,))
     z = x[n_a : n_a + n_shared]
     u = hyper[HYPER_CENTRE] + hyper[HYPER_SCALE] * x[n_a + n_shared]
     precision = math.exp(-u)
@@ -277,7 +267,7 @@ _C_SIGNATURE = types.int64(
 
 def _c_log_density(dim, x, gradient, logp, data):
     """The C side: 0 for success, 1 for a point where value or gradient is not finite (NUTS rejects it)."""
-    record = carray(_record_pointer(data), (N_SLOTS,))
+    record = carray(record_pointer(data), (N_SLOTS,))
     grad = carray(gradient, (dim,))
     value = log_density(record, carray(x, (dim,)), grad)
     carray(logp, (1,))[0] = value
@@ -302,79 +292,3 @@ def c_density():
 def is_compiled() -> bool:
     """Whether the density is in the cache of this machine, so that a first fit will not have to wait for it."""
     return bool(_compiled) or any(cache_folder.rglob(f"*{_c_log_density.__name__}*.nbi"))
-
-
-@dataclass
-class DirectDensity:
-    """The numbers of one model, laid out for `log_density`; keeps the arrays alive while it lives.
-
-    Parameters
-    ----------
-    link : int
-        Code of the link.
-    X : (n, p) array
-        Rows sorted by category: first the columns of the free coefficients, then the shared ones (rotated).
-    weight, offset : (n,) arrays
-        `offset` may be None.
-    starts : (K + 1,) int array
-        Where each category's rows begin.
-    cutpoint_prior : (kind, numbers)
-        Dirichlet: alpha (K,); otherwise (nu, location, scale).
-    free_prior : (kinds, numbers)
-        (f,) codes and (f, 3) location, scale, nu.
-    centre, factor, tilt, peak, info, pull : arrays
-        The map from x, in the notation of this module: a_0, L, T, g_0, h, r.
-    hyper : (5,) array
-        The two shapes of R² ~ Beta, u_0, s_u, and the constant that makes the density that of the pm.Model.
-    """
-
-    link: int
-    X: np.ndarray
-    weight: np.ndarray
-    offset: np.ndarray | None
-    starts: np.ndarray
-    cutpoint_prior: tuple[str, np.ndarray]
-    free_prior: tuple[np.ndarray, np.ndarray]
-    centre: np.ndarray
-    factor: np.ndarray
-    tilt: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
-    peak: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    info: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    pull: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    hyper: np.ndarray = field(default_factory=lambda: np.zeros(5))
-
-    def __post_init__(self):
-        n, n_free, n_shared = len(self.weight), len(self.free_prior[0]), len(self.peak)
-        arrays = {
-            X: self.X, WEIGHT: self.weight, OFFSET: np.zeros(1) if self.offset is None else self.offset,
-            CUT_PRIOR: self.cutpoint_prior[1], FREE_PRIOR: self.free_prior[1], CENTRE: self.centre,
-            FACTOR: self.factor, TILT: self.tilt, PEAK: self.peak, INFO: self.info, PULL: self.pull, HYPER: self.hyper,
-        }  # fmt: skip
-        self._alive = {slot: np.ascontiguousarray(array, dtype=np.float64) for slot, array in arrays.items()}
-        self._alive |= {
-            STARTS: np.ascontiguousarray(self.starts, dtype=np.int64),
-            FREE_KIND: np.ascontiguousarray(self.free_prior[0], dtype=np.int64),
-        }
-        self.record = np.zeros(N_SLOTS, np.int64)
-        self.record[:7] = [
-            self.link, n, len(self.starts) - 1, n_free, n_shared, CUT_KINDS[self.cutpoint_prior[0]], self.offset is not None,
-        ]  # fmt: skip
-        for slot, array in self._alive.items():
-            self.record[slot] = array.ctypes.data
-        self.n_dim = len(self.starts) - 2 + n_free + n_shared + (n_shared > 0)
-
-    def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Log density and gradient at x (n_dim,)."""
-        grad = np.empty(self.n_dim)
-        return log_density(self.record, np.ascontiguousarray(x, dtype=np.float64), grad), grad
-
-    def place(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draws x (S, n_dim) -> a (S, K-1+f), g (S, s), u (S,): the map, for whole arrays of draws."""
-        n_a, n_shared = len(self.centre), len(self.peak)
-        a = self.centre + x[:, :n_a] @ self.factor.T
-        if not n_shared:
-            return a, np.zeros((len(x), 0)), np.zeros(len(x))
-        u = self.hyper[HYPER_CENTRE] + self.hyper[HYPER_SCALE] * x[:, -1]
-        d = self.info + np.exp(-u)[:, None]
-        g = self.pull / d + x[:, n_a : n_a + n_shared] / np.sqrt(d)
-        return a - (g - self.peak) @ self.tilt.T, g, u

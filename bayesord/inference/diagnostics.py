@@ -58,7 +58,9 @@ class Verdict:
         return "\n".join([line, *(f"  {text}" for text in (*self.problems, *self.remarks))])
 
 
-def judge(idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = None) -> Verdict:
+def judge(
+    idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = None, interrupted: bool = False
+) -> Verdict:
     """Judge the draws of an ArviZ DataTree with groups posterior and sample_stats.
 
     Parameters
@@ -68,6 +70,8 @@ def judge(idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = No
         Remarks on data and priors (`data_remarks`), passed on.
     chains_asked : int, optional
         How many chains there should be; fewer is a problem.
+    interrupted : bool
+        Whether the run was stopped before its end, which is a problem too.
     """
     import arviz_stats as azs
 
@@ -82,6 +86,7 @@ def judge(idata, remarks: tuple[str, ...] = (), *, chains_asked: int | None = No
     finite = all(np.isfinite(v.values).all() for v in posterior.values())
     if not finite:
         note(2, "some draws are not finite: the model or its data are on scales that doubles cannot hold")
+    note(int(interrupted), f"interrupted: {draws:,} draws a chain are kept")
     if chains_asked and chains < chains_asked:
         note(1, f"only {chains} of {chains_asked} chains were completed")
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import carray, types
 
-from bayesord.inference.density import DirectDensity, c_density
+from bayesord.inference.density import c_density
+from bayesord.inference.direct import DirectDensity
 from bayesord.inference.progress import Progress
 from bayesord.jit import cfunc
 

@@ -8,9 +8,10 @@ import time
 import numpy as np
 import threadpoolctl
 import xarray as xr
+from scipy.special import expit
 
 from bayesord.checks import available_cores
-from bayesord.inference import density, diagnostics, geometry, nuts
+from bayesord.inference import density, diagnostics, geometry, layout, nuts
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
@@ -22,6 +23,7 @@ __all__ = ["sample"]
 
 TUNE_DIRECT, TUNE_PLAIN = 200, 1000  # with and without a mode to whiten by
 LOG_LIKELIHOOD_BYTES = 64e6
+_RETRY_ACCEPT = 0.95
 
 
 def sample(
@@ -29,103 +31,90 @@ def sample(
     link: Link,
     priors: P.Priors,
     *,
-    draws,
-    tune,
-    chains,
-    cores,
-    target_accept,
-    progressbar,
+    draws: int,
+    tune: int | str,
+    chains: int,
+    cores: int,
+    target_accept: float,
+    progressbar: bool,
     random_seed,
-):
-    """Sample the posterior; returns (idata, verdict).
-
-    One announced retry at target_accept 0.95 when there are divergences.
-    """
-    available = available_cores()
-    cores = min(cores, chains)
-    seeds = nuts.chain_seeds(random_seed, chains)
+) -> tuple[xr.DataTree, diagnostics.Verdict]:
+    """Sample the posterior and judge it; one announced retry at target_accept 0.95 when there are divergences."""
+    cpus = available_cores()
+    settings = {
+        "seeds": nuts.chain_seeds(random_seed, chains),
+        "draws": draws,
+        "tune": tune,
+        "cores": min(cores, chains, cpus),
+        "progressbar": progressbar,
+    }
     began = time.perf_counter()
-    with threadpoolctl.threadpool_limits(limits=max(1, available // cores)):
-        engine = _engine(design, link, priors)
+    with threadpoolctl.threadpool_limits(limits=cpus):
+        run = (_direct_engine if layout.has_direct_density(design, priors) else _pytensor_engine)(
+            design, link, priors
+        )
     placed = time.perf_counter()
-    settings = {"draws": draws, "cores": cores, "progressbar": progressbar}
-    with threadpoolctl.threadpool_limits(limits=max(1, available // cores)):
-        draws_of = engine(seeds, tune, target_accept, settings)
-        posterior, chains_run, how = draws_of()
-        if not chains_run.interrupted and chains_run.stats["diverging"].any() and target_accept < 0.95:
-            print("Divergences: sampling once more at target_accept=0.95", file=sys.stderr)
-            posterior, chains_run, how = engine(seeds, tune, 0.95, settings)()
+    with threadpoolctl.threadpool_limits(limits=max(1, cpus // settings["cores"])):
+        posterior, sampled, how = run(target_accept=target_accept, **settings)
+        if not sampled.interrupted and sampled.stats["diverging"].any() and target_accept < _RETRY_ACCEPT:
+            print(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}", file=sys.stderr)
+            posterior, sampled, how = run(target_accept=_RETRY_ACCEPT, **settings)
     how |= {
-        "interrupted": int(chains_run.interrupted),
+        "interrupted": int(sampled.interrupted),
+        "tuning_gradients": sampled.tuning_gradients,
         "seconds_before_sampling": placed - began,
         "seconds_sampling": time.perf_counter() - placed,
     }
-    idata = _idata(design, link, priors, posterior, chains_run.stats, how)
+    idata = _idata(design, link, priors, posterior, sampled.stats, how)
     remarks = diagnostics.data_remarks(design, priors, posterior.get("beta"))
-    verdict = diagnostics.judge(idata, remarks, chains_asked=chains)
+    verdict = diagnostics.judge(idata, remarks, chains_asked=chains, interrupted=sampled.interrupted)
     idata["sample_stats"].attrs["verdict"] = str(verdict)
     if len(design.y) * chains * draws * 8 <= LOG_LIKELIHOOD_BYTES:
         add_log_likelihood(idata, design, link)
     return idata, verdict
 
 
-def _engine(design: Design, link: Link, priors: P.Priors):
-    """The way to draws: the direct density where it knows the priors, else PyTensor."""
-    if geometry.has_direct_density(design, priors):
-        if not density.is_compiled():
-            print("bayesord: compiling once for this machine (later fits start at once)", file=sys.stderr)
-        return _direct_engine(design, link, priors)
-    return _pytensor_engine(design, link, priors)
-
-
-def _direct_engine(design, link, priors):
-    layout = geometry.lay_out(design, link, priors)
-    placed, rotation, found = geometry.place_posterior(layout)
+def _direct_engine(design: Design, link: Link, priors: P.Priors):
+    """A function that samples the direct density, in coordinates found beforehand."""
+    if not density.is_compiled():
+        print("bayesord: compiling once for this machine (later fits start at once)", file=sys.stderr)
+    laid_out = layout.lay_out(design, link, priors)
+    placed, rotation, found = geometry.place_posterior(laid_out)
     if not found:
         print("bayesord: no usable mode; NUTS adapts from the start instead", file=sys.stderr)
 
-    def prepare(seeds, tune, target_accept, settings):
-        n_tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
+    def run(*, tune, **settings):
+        tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
+        sampled = nuts.sample_density(placed, tune=tune, **settings)
+        x = sampled.draws["x"]
+        flat = _user_scale(design, laid_out, placed, rotation, x.reshape(-1, x.shape[-1]))
+        posterior = {name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in flat.items()}
+        return posterior, sampled, {"sampler": "nutpie, direct density", "tune": tune, "whitened": int(found)}
 
-        def run():
-            chains = nuts.sample_density(
-                placed, seeds=seeds, tune=n_tune, target_accept=target_accept, **settings
-            )
-            x = chains.draws["x"]
-            posterior = _user_scale(design, layout, placed, rotation, x.reshape(-1, x.shape[-1]))
-            shaped = {
-                name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in posterior.items()
-            }
-            return (
-                shaped,
-                chains,
-                {"sampler": "nutpie, direct density", "tune": n_tune, "whitened": int(found)},
-            )
-
-        return run
-
-    return prepare
+    return run
 
 
-def _user_scale(design, layout, placed, rotation, x) -> dict[str, np.ndarray]:
+def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
     """Draws of x (S, n_dim) as posterior variables, named as in the pm.Model."""
-    m = layout.n_steps
+    m, order = laid_out.n_steps, laid_out.order
     a, g, u = placed.place(x)
     steps = a[:, :m]
     posterior = {"cutpoint_steps": steps}
     shift = design.offset_mean
     if design.predictors:
-        beta = np.empty((len(x), len(layout.order)))
-        beta[:, layout.order] = np.hstack([a[:, m:], g @ rotation.T]) * layout.unit
+        beta = np.empty((len(x), len(order)))
+        beta[:, order] = np.hstack([a[:, m:], g @ rotation.T]) * laid_out.unit
         posterior["beta"] = beta
         shift = shift + (beta @ design.mean)[:, None]
+        blocks = coefficient_variables(design, laid_out.priors)
+        posterior |= {block.name: beta[:, block.indices] for block in blocks if len(blocks) > 1}
+        posterior |= {f"R2{block.suffix}": expit(u) for block in blocks if isinstance(block.prior, P.R2)}
     posterior["cutpoints"] = cutpoints_from_steps(steps) + shift
-    if layout.n_shared:
-        posterior["R2"] = 1.0 / (1.0 + np.exp(-u))
     return posterior
 
 
-def _pytensor_engine(design, link, priors):
+def _pytensor_engine(design: Design, link: Link, priors: P.Priors):
+    """A function that samples the pm.Model through PyTensor, for priors without a direct density."""
     from bayesord.modelling.build import build_model
 
     print(
@@ -133,23 +122,17 @@ def _pytensor_engine(design, link, priors):
         file=sys.stderr,
     )
     model = build_model(design, link, priors)
+    counts = np.bincount(design.y, weights=design.weights, minlength=len(design.categories)) + 0.5
+    start = {"cutpoint_steps": steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))}
 
-    def prepare(seeds, tune, target_accept, settings):
-        n_tune = TUNE_PLAIN if tune == "auto" else tune
-        counts = np.bincount(design.y, minlength=len(design.categories)) + 0.5
-        start = {"cutpoint_steps": steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))}
+    def run(*, tune, **settings):
+        tune = TUNE_PLAIN if tune == "auto" else tune
+        sampled = nuts.sample_model(model, initial_points=start, tune=tune, **settings)
+        named = {variable.name for variable in model.unobserved_RVs}
+        posterior = {name: values for name, values in sampled.draws.items() if name in named}
+        return posterior, sampled, {"sampler": "nutpie, PyTensor", "tune": tune, "whitened": 0}
 
-        def run():
-            chains = nuts.sample_model(
-                model, seeds=seeds, initial_points=start, tune=n_tune, target_accept=target_accept, **settings
-            )
-            named = {variable.name for variable in model.unobserved_RVs}
-            posterior = {name: values for name, values in chains.draws.items() if name in named}
-            return posterior, chains, {"sampler": "nutpie, PyTensor", "tune": n_tune, "whitened": 0}
-
-        return run
-
-    return prepare
+    return run
 
 
 def _idata(
@@ -158,14 +141,11 @@ def _idata(
     """An ArviZ DataTree: posterior, sample_stats, observed_data, constant_data, with the model's names and dims."""
     coords = model_coords(design, priors)
     steps = {"chain": np.arange(len(stats["diverging"])), "draw": np.arange(stats["diverging"].shape[1])}
-    dims = {"beta": ("predictor",), "cutpoints": ("cutpoint",), "cutpoint_steps": ("cutpoint_step",)}
-    dims |= {
-        name: (block.dim,)
-        for block in coefficient_variables(design, priors)
-        for name in posterior
-        if name.startswith(block.name)
-    }
-    dims |= {name: dims["beta"] for name in posterior if name.startswith("R2_share")}
+    dims = {"cutpoints": ("cutpoint",), "cutpoint_steps": ("cutpoint_step",)}
+    for block in coefficient_variables(design, priors):
+        own = (block.name, f"{block.name}_z", f"{block.name}_local", f"R2_share{block.suffix}")
+        dims |= dict.fromkeys(own, (block.dim,))
+    dims["beta"] = ("predictor",)
 
     def dataset(variables: dict, *, attrs=None) -> xr.Dataset:
         used = {dim for own, _ in variables.values() for dim in own}

@@ -5,7 +5,8 @@ import pytest
 from cases import PRIORS, small_design
 
 import bayesord as bo
-from bayesord.inference.geometry import has_direct_density, lay_out, place_posterior
+from bayesord.inference.geometry import place_posterior
+from bayesord.inference.layout import has_direct_density, lay_out
 from bayesord.likelihood.links import LINKS, get_link
 from bayesord.modelling.build import build_model
 from bayesord.modelling.design import from_arrays

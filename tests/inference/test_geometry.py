@@ -4,7 +4,9 @@ from cases import PRIORS, small_design
 from scipy import optimize
 
 import bayesord as bo
-from bayesord.inference.geometry import find_mode, lay_out, place_posterior
+from bayesord.inference.geometry import place_posterior
+from bayesord.inference.layout import lay_out
+from bayesord.inference.newton import find_mode
 from bayesord.likelihood.links import LINKS, get_link
 from bayesord.modelling.design import from_arrays
 

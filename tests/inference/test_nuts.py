@@ -5,7 +5,8 @@ import pytest
 
 import bayesord as bo
 from bayesord.inference import nuts
-from bayesord.inference.geometry import lay_out, place_posterior
+from bayesord.inference.geometry import place_posterior
+from bayesord.inference.layout import lay_out
 from bayesord.likelihood.links import get_link
 from bayesord.modelling.design import from_arrays
 
@@ -25,7 +26,8 @@ def draw(density, *, seeds, cores=2, draws=200, tune=100):
 
 def test_a_gaussian_of_known_mean_and_covariance():
     """Without rows, with normal priors: independent normals, known exactly."""
-    from bayesord.inference.density import FREE_KINDS, DirectDensity
+    from bayesord.inference.direct import DirectDensity
+    from bayesord.inference.record import FREE_KINDS
 
     location, scale = np.array([1.0, -3.0, 10.0]), np.array([0.5, 2.0, 7.0])
     empty = DirectDensity(
