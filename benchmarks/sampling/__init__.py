@@ -1,0 +1,1 @@
+"""bayesord and its peers on the same data and priors, a fresh process each: `python -m benchmarks.sampling`."""

@@ -1,0 +1,39 @@
+"""One fit in a process of its own: `python -m benchmarks.sampling.worker PEER PRIOR FOLDER SETTINGS`.
+
+Reads data.npz in the folder; writes draws.npz and figures.json there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.sampling import peers
+
+
+def main(peer: str, prior: str, folder: str, settings: str) -> None:
+    data = np.load(Path(folder) / "data.npz")
+    X, y = data["X"], data["y"]
+    began = time.perf_counter()
+    fit = getattr(peers, peer)(prior)
+    imported = time.perf_counter()
+    outcome = fit(X, y, peers.Settings(**json.loads(settings)))
+    seconds = time.perf_counter() - imported
+    figures = {
+        "seconds_import": imported - began,
+        "seconds": seconds,
+        "seconds_sampling": outcome.seconds_sampling,
+        "gradients_per_draw": outcome.gradients_per_draw,
+        "remark": outcome.remark,
+        **outcome.details,
+    }
+    np.savez(Path(folder) / "draws.npz", **outcome.draws)
+    (Path(folder) / "figures.json").write_text(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
