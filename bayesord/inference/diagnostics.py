@@ -166,8 +166,10 @@ def data_remarks(design: Design, priors: P.Priors, beta: np.ndarray | None = Non
     if not observed.all():
         empty = [label for label, seen in zip(design.categories, observed, strict=True) if not seen]
         remarks.append(f"no observations in {empty}: what is said of them comes from the prior")
+    order = np.argsort(design.y, kind="stable")
+    cuts = np.flatnonzero(np.diff(design.y[order])) + 1
     separating = [
-        name for name, x in zip(design.predictors, design.X.T, strict=True) if _separates(x, design.y)
+        name for name, x in zip(design.predictors, design.X.T, strict=True) if _separates(x[order], cuts)
     ]
     if separating:
         remarks.append(
@@ -200,16 +202,14 @@ def _conflict(draws: np.ndarray, location: float, scale: float) -> float:
     return abs(draws.mean() - location) / np.sqrt(max(scale**2 - draws.var(), 0.1 * scale**2))
 
 
-def _separates(x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether some cut of the categories is also a cut of x: every x below it on one side, all above on the other."""
-    order = np.argsort(y, kind="stable")
-    codes, values = y[order], x[order]
-    cuts = np.flatnonzero(np.diff(codes)) + 1
-    if not len(cuts) or np.ptp(values) == 0:
-        return False
-    for sign in (1.0, -1.0):
-        highest = np.maximum.accumulate(sign * values)[cuts - 1]
-        lowest = np.minimum.accumulate((sign * values)[::-1])[::-1][cuts]
+def _separates(x: np.ndarray, cuts: np.ndarray) -> bool:
+    """Whether a cut of the categories is also a cut of x: every x below it on one side, all above on the other.
+
+    `x` (n,) is sorted by category, `cuts` are the positions where the next category begins.
+    """
+    for values in (x, -x):
+        highest = np.maximum.accumulate(values)[cuts - 1]
+        lowest = np.minimum.accumulate(values[::-1])[::-1][cuts]
         if np.any(highest < lowest):
             return True
     return False
