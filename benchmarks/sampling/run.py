@@ -39,10 +39,12 @@ class Result:
 
     @property
     def per_second(self) -> float:
-        """Smaller of the smallest bulk and tail ESS, a second of everything but imports."""
-        return (
-            min(self.ess_bulk, self.ess_tail) / self.figures["seconds"] if self.means is not None else np.nan
-        )
+        """Smallest bulk ESS a second of everything but imports."""
+        return self.ess_bulk / self.figures["seconds"] if self.means is not None else np.nan
+
+    @property
+    def tail_per_second(self) -> float:
+        return self.ess_tail / self.figures["seconds"] if self.means is not None else np.nan
 
 
 @functools.cache
