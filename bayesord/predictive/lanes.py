@@ -38,7 +38,7 @@ class PackedDraws:
 
     Attributes
     ----------
-    beta : array (chunks, p rounded up to 4, LANES)
+    beta : array (chunks, p, LANES)
         Coefficients, in bits (divided by log 2).
     shift : array (chunks, LANES)
         Minus the middle of the cutpoints, in bits.
@@ -80,7 +80,7 @@ def pack(beta: np.ndarray, cutpoints: np.ndarray) -> PackedDraws | None:
     gaps = np.ones((cutpoints.shape[0], height))
     gaps[:, 1 : cutpoints.shape[1]] = -np.expm1(-np.diff(cutpoints, axis=1))
     return PackedDraws(
-        beta=_chunked(beta * LOG2E, -(-beta.shape[1] // 4) * 4),
+        beta=_chunked(beta * LOG2E, beta.shape[1]),
         shift=_chunked(-middle * LOG2E, 1)[:, 0],
         gates=_chunked(np.exp2(-away), height),
         gaps=_chunked(gaps, height),
@@ -97,17 +97,26 @@ def pack(beta: np.ndarray, cutpoints: np.ndarray) -> PackedDraws | None:
 def row_odds(X, i, start, beta, shift, limit, x):
     """x[lane] = e^(eta - c)."""
     use_wide_vectors()
-    p = X.shape[1]
+    p, j = X.shape[1], 0
     for l in range(LANES):
         x[l] = shift[l] + start
-    for four in range(beta.shape[0] // 4):
-        j = 4 * four
-        x0 = X[i, j]
-        x1 = X[i, j + 1] if j + 1 < p else 0.0
-        x2 = X[i, j + 2] if j + 2 < p else 0.0
-        x3 = X[i, j + 3] if j + 3 < p else 0.0
+    # several columns at a time: x is read and written once for all of them
+    while j + 6 <= p:
+        a0, a1, a2, a3, a4, a5 = X[i, j], X[i, j + 1], X[i, j + 2], X[i, j + 3], X[i, j + 4], X[i, j + 5]
         for l in range(LANES):
-            x[l] = x[l] + x0 * beta[j, l] + x1 * beta[j + 1, l] + x2 * beta[j + 2, l] + x3 * beta[j + 3, l]
+            x[l] = x[l] + a0 * beta[j, l] + a1 * beta[j + 1, l] + a2 * beta[j + 2, l]
+            x[l] = x[l] + a3 * beta[j + 3, l] + a4 * beta[j + 4, l] + a5 * beta[j + 5, l]
+        j += 6
+    if j + 4 <= p:
+        a0, a1, a2, a3 = X[i, j], X[i, j + 1], X[i, j + 2], X[i, j + 3]
+        for l in range(LANES):
+            x[l] = x[l] + a0 * beta[j, l] + a1 * beta[j + 1, l] + a2 * beta[j + 2, l] + a3 * beta[j + 3, l]
+        j += 4
+    while j < p:
+        a0 = X[i, j]
+        for l in range(LANES):
+            x[l] = x[l] + a0 * beta[j, l]
+        j += 1
     for l in range(LANES):
         x[l] = exp2(min(max(x[l], -limit), limit))
 
