@@ -172,6 +172,12 @@ def moments(draws: Draws, values: np.ndarray, threads: int | None = None) -> tup
     return row_products(means, values), row_products(means, values**2)
 
 
+def _powers(sums: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Means of Y, Y², Y³ and Y⁴, summed over the rows of each label (S, K, 4)."""
+    answers = np.ascontiguousarray(sums[:, :, : t.size])
+    return answers @ np.stack([t, t**2, t**3, t**4], axis=1)
+
+
 def conditional_kappa(
     draws: Draws, labelled: Labelled, *, second: bool = True, threads: int | None = None
 ) -> ConditionalKappa:
@@ -194,9 +200,9 @@ def conditional_kappa(
     """
     t, n_categories = labelled.centred, labelled.values.size
     sums = confusion(draws, labelled.labels, t, labelled.weights, second=second, threads=threads)
-    answers = sums[:, :, :n_categories]
-    numerator = 2 * (answers @ t) @ t
-    chance = (answers @ t**2).sum(axis=1) + labelled.spread
+    powers = _powers(sums, t)
+    numerator = 2 * powers[:, :, 0] @ t
+    chance = powers[:, :, 1].sum(axis=1) + labelled.spread
     with np.errstate(divide="ignore", invalid="ignore"):
         rho = np.where(chance > 0, 0.0 if labelled.constant else numerator / chance, np.nan)
     if not second:
@@ -207,11 +213,12 @@ def conditional_kappa(
         return ConditionalKappa(rho, chance, rho, none, none)
     if labelled.kind == "importance" and labelled.weights is not None:
         sums = confusion(draws, labelled.labels, t, labelled.weights**2, threads=threads)
-    answers, squares = sums[:, :, :n_categories], sums[:, :, n_categories:]
+        powers = _powers(sums, t)
+    squares = sums[:, :, n_categories:]
     # variances and covariances of Y and Y², summed over the rows of each label (S, K)
-    v11 = np.maximum(answers @ t**2 - squares[:, :, 0], 0.0)
-    v12 = answers @ t**3 - squares[:, :, 1]
-    v22 = np.maximum(answers @ t**4 - squares[:, :, 2], 0.0)
+    v11 = np.maximum(powers[:, :, 1] - squares[:, :, 0], 0.0)
+    v12 = powers[:, :, 2] - squares[:, :, 1]
+    v22 = np.maximum(powers[:, :, 3] - squares[:, :, 2], 0.0)
     var_a, cov, var_b = 4 * v11 @ t**2, 2 * v12 @ t, v22.sum(axis=1)
     mean = rho - (cov - rho * var_b) / chance**2
     variance = (var_a - 2 * rho * cov + rho**2 * var_b) / chance**2

@@ -73,14 +73,7 @@ def _fast_confusion(draws, labels, values, weights, second, threads):
 
     chunks = [(c,) for c in range(by_lane.shape[0])]
     for_each(one, chunks, threads, amount=draws.n_draws * draws.n_rows)
-    by_draw = np.moveaxis(by_lane, 3, 1).reshape(-1, n_categories, height + 3)[: draws.n_draws]
     mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
-    above = np.concatenate(
-        [
-            np.broadcast_to(mass[:, None], (draws.n_draws, n_categories, 1)),
-            by_draw[:, :, : n_categories - 1],
-            np.zeros((draws.n_draws, n_categories, 1)),
-        ],
-        axis=2,
-    )
-    return np.concatenate([-np.diff(above, axis=2), by_draw[:, :, height:]], axis=2)
+    sums = np.empty((draws.n_draws, n_categories, n_categories + 3))
+    lane_sums.unpack(by_lane, mass.astype(float), sums)
+    return sums

@@ -9,7 +9,7 @@ from bayesord.predictive.lanes import LANES, LOG2E, four_inverses, row_odds
 from bayesord.predictive.uniform import uniform
 from bayesord.predictive.vector import FAST, use_wide_vectors
 
-__all__ = ["add_confusion", "add_replicates"]
+__all__ = ["add_confusion", "add_replicates", "unpack"]
 
 
 @njit(**FAST)
@@ -60,6 +60,26 @@ def _add_squares(m, q, weight, sums, label):
         sums[label, top, l] += wm * m[l]
         sums[label, top + 1, l] += wm * q[l]
         sums[label, top + 2, l] += weight * q[l] * q[l]
+
+
+@njit
+def unpack(by_lane, mass, sums):
+    """From tails by chunk and lane (chunks, K, H + 3, LANES) to categories by draw (S, K, K + 3).
+
+    mass (K,): total weight of each label, which is Σ w P(y > -1).
+    """
+    n_categories = mass.size
+    height = by_lane.shape[2] - 3
+    for s in range(sums.shape[0]):
+        chunk, lane = s // LANES, s % LANES
+        for a in range(n_categories):
+            above = mass[a]
+            for k in range(n_categories - 1):
+                sums[s, a, k] = above - by_lane[chunk, a, k, lane]
+                above = by_lane[chunk, a, k, lane]
+            sums[s, a, n_categories - 1] = above
+            for r in range(3):
+                sums[s, a, n_categories + r] = by_lane[chunk, a, height + r, lane]
 
 
 @njit(**FAST)
