@@ -26,9 +26,12 @@ def _tail_differences(link_code, eta, cutpoints, row):
     below, above = 0.0, 1.0
     for k in range(cutpoints.size):
         z = cutpoints[k] - eta
-        lower = cdf(link_code, z)
-        upper = sf(link_code, z) if lower > 0.5 else 1.0 - lower
-        if lower > 0.5:
+        # the tail that can be small by its own formula, the other as the rest
+        if z < 0.0:
+            lower = cdf(link_code, z)
+            upper = 1.0 - lower
+        else:
+            upper = sf(link_code, z)
             lower = 1.0 - upper
         row[k] = max(lower - below if below < 0.5 else above - upper, 0.0)
         below, above = lower, upper
