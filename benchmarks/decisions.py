@@ -1,6 +1,6 @@
 """How much the decision is worth: realised test QWK of the same probabilities under different decisions.
 
-Run `python -m benchmarks.decisions` (all tables; about half an hour on two cores) or, for a taste,
+Run `python -m benchmarks.decisions` (all tables; up to an hour on two cores) or, for a taste,
 `python -m benchmarks.decisions --splits 2 --replicates 5`. It needs `pip install bayesord[bench]`.
 
 Every decision gets the same probabilities of the same test rows:
