@@ -24,7 +24,7 @@ def test_one_command_runs_and_prints_the_table():
     rows = [line for line in done.stdout.splitlines() if line.startswith("| bayesord")]
     assert [re.split(r"\s*\|\s*", row)[2] for row in rows] == ["default", "normal"]
     for row in rows:
-        seconds, _, sampling, _, bulk = re.split(r"\s*\|\s*", row)[3:8]
+        seconds, _, sampling, _, _, bulk = re.split(r"\s*\|\s*", row)[3:9]
         assert 0 < float(sampling) <= float(seconds)
         assert 100 < float(bulk.replace(",", "")) < 2000
 

@@ -9,7 +9,7 @@ from benchmarks.sampling.run import Result
 __all__ = ["agreement", "table"]
 
 _HEAD = [
-    "", "prior", "seconds", "set-up", "sampling", "imports", "bulk ESS", "tail ESS", "bulk ESS/s", "gradients a draw",
+    "", "prior", "seconds", "set-up", "sampling", "CPU", "imports", "bulk ESS", "tail ESS", "bulk ESS/s", "gradients a draw",
     "means differ by", "bayesord is", "in tail ESS/s", "",
 ]  # fmt: skip
 
@@ -37,7 +37,7 @@ def _row(result: Result, reference: Result | None, same_posterior: bool) -> list
         bounded = reference is not None and np.isfinite(result.bound)
         speed = f"< {_number(result.bound)}" if bounded else ""
         ratio = f"> {_number(reference.per_second / result.bound)} x" if bounded else ""
-        return [result.name, result.prior, result.trouble, *[""] * 5, speed, "", "", ratio, "", ""]
+        return [result.name, result.prior, result.trouble, *[""] * 6, speed, "", "", ratio, "", ""]
     f = result.figures
     set_up = f.get("seconds_before_sampling", f["seconds"] - f["seconds_sampling"])
     ratios = ["", ""]
@@ -53,6 +53,7 @@ def _row(result: Result, reference: Result | None, same_posterior: bool) -> list
         _seconds(f["seconds"]),
         _seconds(set_up),
         _seconds(f["seconds_sampling"]),
+        _seconds(f["seconds_cpu"]) if "seconds_cpu" in f else "",
         _seconds(f["seconds_import"]),
         f"{result.ess_bulk:,.0f}",
         f"{result.ess_tail:,.0f}",

@@ -6,6 +6,7 @@ Reads data.npz in the folder; writes draws.npz and figures.json there.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -15,17 +16,24 @@ import numpy as np
 from benchmarks.sampling import peers
 
 
+def _cpu_seconds() -> float:
+    """Processor time of this process and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
 def main(peer: str, prior: str, folder: str, settings: str) -> None:
     data = np.load(Path(folder) / "data.npz")
     X, y = data["X"], data["y"]
     began = time.perf_counter()
     fit = getattr(peers, peer)(prior)
-    imported = time.perf_counter()
+    imported, cpu = time.perf_counter(), _cpu_seconds()
     outcome = fit(X, y, peers.Settings(**json.loads(settings)))
-    seconds = time.perf_counter() - imported
+    seconds, cpu_seconds = time.perf_counter() - imported, _cpu_seconds() - cpu
     figures = {
         "seconds_import": imported - began,
         "seconds": seconds,
+        "seconds_cpu": cpu_seconds,
         "seconds_sampling": outcome.seconds_sampling,
         "gradients_per_draw": outcome.gradients_per_draw,
         "remark": outcome.remark,
