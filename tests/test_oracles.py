@@ -199,18 +199,19 @@ def test_no_predictor():
     np.testing.assert_allclose(shares, counts / counts.sum(), atol=0.004)
 
 
-def test_frequency_weights_rule_the_centre_and_the_scale_too():
-    """The distinct rows of the wine data with their counts, default priors: the posterior of all 72 rows."""
-    cells = against.DATA["wine"][2]
-    row = next(row for row in oracles.POSTERIOR if row.name == "wine logit, default priors")
-    fit = bo.fit(cells.x, cells.y, sample_weight=cells.count, **against.NUTS)
+def test_weights_rule_the_centre_and_the_scale_too():
+    """Weights on a narrow range of x, and priors that bind: both centre and spread of X are then other ones."""
+    x, y = against.simulate("logit", (0.5,), (-1.0, 0.2, 1.4), 30, seed=8)
+    weight = np.where((x[:, 0] > 3.2) & (x[:, 0] < 4.2), 6, 1)
+    assert np.average(x[:, 0], weights=weight) - x.mean() > 0.2
+    assert np.cov(x[:, 0], fweights=weight) < 0.6 * x.var()
+    cutpoint_prior, beta_prior = ("normal", 0.0, 0.3), ("r2", 0.05, 400.0)
+    sample = importance_sample(
+        reference.Cells.from_rows(x, y, 4, weight), "logit", cutpoint_prior, beta_prior, draws=60_000, seed=8
+    )
+    priors = against.priors(cutpoint_prior, beta_prior)
     against.assert_same_posterior(
-        fit,
-        {
-            "cutpoints": (row.cutpoints, row.cutpoints_sd, oracles.POSTERIOR_ERROR),
-            "beta": (row.beta, row.beta_sd, oracles.POSTERIOR_ERROR),
-            "R2": (*row.r2, oracles.POSTERIOR_ERROR),
-        },
+        bo.fit(x, y, sample_weight=weight, priors=priors, **against.NUTS), against.by_importance(sample)
     )
 
 
