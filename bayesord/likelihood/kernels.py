@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.cauchit import cauchit_row
 from bayesord.likelihood.extreme_value import cloglog_row, loglog_row
 from bayesord.likelihood.probit import probit_row
 from bayesord.likelihood.special import NO_GAP, Gap, exp_minus_exp, gap_terms, log1p, normal_tail
@@ -58,63 +59,33 @@ def _logit_row(place, a, b, gap):
 
 
 @njit
-def _cauchit_end(x):
-    """log F(x) and f(x) / F(x)."""
-    if x < -1e9:  # the next terms are 1 / (3 x^2) and less
-        return -math.log(-x) - _LOG_PI, -1.0 / x
-    tail = math.atan2(1.0, abs(x)) / math.pi
-    p = 1.0 - tail if x > 0.0 else tail
-    return (log1p(-tail) if x > 0.0 else math.log(tail)), 1.0 / (math.pi * (1.0 + x * x)) / p
-
-
-@njit
-def _cauchit_far(a, b, delta, rho):
-    """The middle category where the squares of `_cauchit_row` would overflow: unit vectors along both directions."""
-    u, v = 1.0 / math.hypot(1.0, a), 1.0 / math.hypot(1.0, b)
-    cosine, sine = u * v + (a * u) * (b * v), delta * u * v
-    if sine < 1e-200 and cosine > 0.0:
-        logp, ratio = rho + math.log(u) + math.log(v) - _LOG_PI, 1.0
-    else:
-        angle = math.atan2(sine, cosine)
-        logp = math.log(angle / math.pi) if cosine > 0.0 else log1p(-math.atan2(sine, -cosine) / math.pi)
-        ratio = sine / angle
-    return logp, (a * u + b * u) * v * ratio, v / u * ratio
-
-
-@njit
-def _cauchit_row(place, a, b, gap):
-    """pi P is the angle between the directions (1, a) and (1, b), whose tangent is delta / (1 + a b)."""
-    if place == 0:
-        logp, rate = _cauchit_end(b)
-        return logp, -rate, 0.0
-    if place == 2:
-        logp, rate = _cauchit_end(-a)
-        return logp, rate, 0.0
-    if max(abs(a), abs(b)) > 1e150:
-        return _cauchit_far(a, b, gap.delta, gap.rho)
-    cosine = 1.0 + a * b
-    if gap.delta < 1e-9 * cosine:  # the angle is its tangent, which may underflow
-        logp = gap.rho - math.log(cosine) - _LOG_PI
-        inverse = cosine
-    elif cosine >= 0.0:
-        angle = math.atan(gap.delta / cosine)
-        logp = math.log(angle) - _LOG_PI
-        inverse = gap.delta / angle
-    else:
-        outside = math.atan(gap.delta / -cosine)
-        logp = log1p(-outside / math.pi)
-        inverse = gap.delta / (math.pi - outside)
-    d_gap = inverse / (1.0 + b * b)
-    return logp, (a + b) / (1.0 + a * a) * d_gap, d_gap
-
-
-@njit
 def row(link_code, k, K, a, b, delta, rho):
-    """log P, d log P / d eta and d log P / d rho of one row in category k of K.
+    """log P(y = k) of one row, with its derivatives.
 
-    Parameters: link_code, the `Link.code`; a = c_k - eta, not used for k = 0; b = c_{k+1} - eta, not used for
-    k = K-1; delta = exp(rho), the gap of a middle category, not used elsewhere. d/d eta holds the cutpoints;
-    d/d rho holds eta and the lower cutpoint: it is delta f(b) / P, and 0 for the first and last category.
+    P = F(b) - F(a); d log P / d eta = (f(a) - f(b)) / P; d log P / d rho = delta f(b) / P.
+
+    Parameters
+    ----------
+    link_code : int
+        `Link.code`.
+    k, K : int
+        The row's category, 0 ... K-1, and the number of categories.
+    a, b : float
+        c_k - eta and c_{k+1} - eta; a is not used in the first category, b not in the last.
+    delta, rho : float
+        The gap b - a and its logarithm; used in middle categories only.
+
+    Returns
+    -------
+    log_p, d_eta, d_gap : float
+        d_eta holds the cutpoints, d_gap holds eta and the lower cutpoint; d_gap is 0 in the first and last
+        category. Not a number in, not a number out; a category that is out of range is not noticed.
+
+    Examples
+    --------
+    >>> log_p, d_eta, d_gap = row(0, 1, 3, -1.0, 1.0, 2.0, 0.6931471805599453)
+    >>> round(log_p, 12), round(d_eta, 12), round(d_gap, 12)
+    (-0.771936832905, 0.0, 0.850918128239)
     """
     if k == 0:
         place, a, gap = 0, -math.inf, NO_GAP
@@ -130,7 +101,7 @@ def row(link_code, k, K, a, b, delta, rho):
         return cloglog_row(place, a, b, gap)
     if link_code == LOGLOG:
         return loglog_row(place, a, b, gap)
-    return _cauchit_row(place, a, b, gap)
+    return cauchit_row(place, a, b, gap)
 
 
 @njit
@@ -167,12 +138,36 @@ _logit_rows = _loop(_logit_row)
 _probit_rows = _loop(probit_row)
 _cloglog_rows = _loop(cloglog_row)
 _loglog_rows = _loop(loglog_row)
-_cauchit_rows = _loop(_cauchit_row)
+cauchit_rows = _loop(cauchit_row)
 
 
 @njit
 def rows(link_code, eta, steps, y, logp, d_eta, d_gap):
-    """`row` for n rows: eta (n,), steps (K-1,), y (n,) integer codes; fills logp, d_eta and d_gap (n,)."""
+    """`row` for n rows, into arrays that the caller owns.
+
+    The gradient of the sum follows from the three: d/d c_1 = -sum of d_eta, and d/d rho_j = sum of d_gap over the
+    rows in category j, less exp(rho_j) times the sum of d_eta over the rows in higher categories (codes from 0).
+
+    Parameters
+    ----------
+    link_code : int
+        `Link.code`; it is looked at once, not in every row.
+    eta : (n,) float64
+        The linear predictor.
+    steps : (K-1,) float64
+        (c_1, rho_2, ..., rho_{K-1}).
+    y : (n,) integers
+        Categories, 0 ... K-1.
+    logp, d_eta, d_gap : (n,) float64
+        Filled.
+
+    Examples
+    --------
+    >>> out = np.empty((3, 2))
+    >>> rows(0, np.array([0.0, 0.5]), np.array([-1.0, np.log(2.0)]), np.array([0, 1]), *out)
+    >>> out.round(6).tolist()
+    [[-1.313262, -0.820904], [-0.731059, -0.195115], [0.0, 1.068117]]
+    """
     ends, gaps = _category_table(steps)
     if link_code == LOGIT:
         _logit_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
@@ -183,7 +178,7 @@ def rows(link_code, eta, steps, y, logp, d_eta, d_gap):
     elif link_code == LOGLOG:
         _loglog_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
     else:
-        _cauchit_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
+        cauchit_rows(eta, ends, gaps, y, logp, d_eta, d_gap)
 
 
 @njit

@@ -235,7 +235,7 @@ LINKS: dict[str, Link] = {
             log_concave=True,
             summary="a normal latent variable, cut: a coefficient is a shift in its standard deviations",
             formula="F(x) = Phi(x)",
-            doi="10.2307/2528521",
+            doi="10.1080/0022250X.1975.9989847",
         ),
         Link(
             name="cloglog",
@@ -283,7 +283,7 @@ LINKS: dict[str, Link] = {
             log_concave=False,
             summary="heavy tails: single surprising answers pull less",
             formula="F(x) = 1/2 + arctan(x) / pi",
-            doi="10.1080/00949650903359112",
+            doi="10.18637/jss.v032.i10",
         ),
     )
 }
