@@ -32,6 +32,11 @@ class Answers:
         """beta (S, p), cutpoints (S, K-1) on the user's scale, and the number of chains."""
         raise NotImplementedError
 
+    @cached_property
+    def _training_probs(self) -> np.ndarray:
+        """(n, K) posterior means of the training rows: what decision rules are frozen from."""
+        return self._draws(self.design).mean_probs()
+
     def _rows(self, new, offset) -> Design | NewRows:
         """The training rows, or new ones coded like them."""
         if new is None and offset is not None:
@@ -151,7 +156,7 @@ class Answers:
                 decisions.optimal_labels(draws, decision, **values, **self._weights(new)).labels
             )
         weight = {"sample_weight": self.design.weights}
-        frozen = decisions.LabelRule.from_posterior(self.predictive_draws(), decision, **values, **weight)
+        frozen = decisions.LabelRule.from_posterior(self._training_probs, decision, **values, **weight)
         return self._labels(frozen.predict(draws.mean_probs()))
 
     def expected_qwk(
