@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesord.predictive import lane_sums, tables
-from bayesord.predictive.lanes import LANES
+from bayesord.predictive import tables
+from bayesord.predictive.lanes import LANES, unpack
 from bayesord.predictive.probabilities import Draws, LinearDraws
 from bayesord.predictive.threads import for_each, spans
 
@@ -44,8 +44,7 @@ def confusion(
         number of threads.
     """
     weights = _NONE if weights is None else weights
-    fast = isinstance(draws, LinearDraws) and draws.packed is not None
-    if fast:
+    if isinstance(draws, LinearDraws):
         return _fast_confusion(draws, labels, values, weights, second, threads)
     sums = np.zeros((draws.n_draws, values.size, values.size + 3))
 
@@ -61,19 +60,17 @@ def confusion(
 
 def _fast_confusion(draws, labels, values, weights, second, threads):
     packed, n_categories = draws.packed, values.size
-    height = packed.gates.shape[1]
-    by_lane = np.zeros((packed.gates.shape[0], n_categories, height + 3, LANES))
+    by_lane = np.zeros((packed.n_chunks, n_categories, packed.height + 3, LANES))
 
-    def one(c):
-        chunk = (packed.beta[c], packed.shift[c], packed.gates[c], packed.limit)
+    def one(chunk):
         for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
             here = slice(start, stop)
             rows = (draws.X[here], draws.offset_of(start, stop), labels[here], weights[here])
-            lane_sums.add_confusion(*rows, *chunk, values, second, by_lane[c])
+            packed.add_confusion(chunk, *rows, values, second, by_lane[chunk])
 
-    chunks = [(c,) for c in range(by_lane.shape[0])]
+    chunks = [(chunk,) for chunk in range(packed.n_chunks)]
     for_each(one, chunks, threads, amount=draws.n_draws * draws.n_rows)
     mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
     sums = np.empty((draws.n_draws, n_categories, n_categories + 3))
-    lane_sums.unpack(by_lane, mass.astype(float), sums)
+    unpack(by_lane, mass.astype(float), sums)
     return sums

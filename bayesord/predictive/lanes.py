@@ -1,66 +1,41 @@
-"""The hot loops of the logit link: many draws side by side, one row after another.
-
-A sum over rows of functions of category probabilities costs one exponential per (draw, row), not one per
-category: with x = e^(eta - c) for some middle cutpoint c, P(y > k) = x g_k / (1 + x g_k), where g_k = e^(c -
-c_k) belongs to the draw alone. Four of the 1 + x g_k are inverted by one division of their product.
+"""Many draws side by side: what all the hot loops share.
 
 Draws are packed in chunks of `LANES`; every inner loop runs over the lanes of one chunk, so the compiler
 turns it into vector instructions, and every lane adds its rows in the order of the rows. Sums are therefore
-the same bits however rows are cut into blocks and chunks into threads. Short chunks are padded with lanes
-whose g is 0.
+the same bits however rows are cut into blocks and chunks into threads. The last chunk is padded with lanes of
+zeros.
+
+`odds_lanes` and `tail_lanes` build on this: the logit link, and any link.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive.vector import FAST, exp2, use_wide_vectors
+from bayesord.predictive.vector import FAST, use_wide_vectors
 
-__all__ = ["LANES", "LOG2E", "PackedDraws", "four_inverses", "pack", "row_odds"]
+__all__ = [
+    "LANES",
+    "LOG2E",
+    "MEAN_ROWS",
+    "add_squares",
+    "chunked",
+    "lane_total",
+    "row_predictor",
+    "steps",
+    "unpack",
+]
 
 LANES = 128
 LOG2E = 1.0 / math.log(2.0)
-#: Products of four factors 1 + x g must stay below the largest double, 2^1023.
-_FACTOR_BITS = 250.0
-#: x is right to within this many bits beyond the outermost cutpoints, and saturates further out.
-_LEAST_MARGIN_BITS = 130.0
-
-# -- Packing --
+#: Rows whose sums over the draws are kept at hand together.
+MEAN_ROWS = 8
 
 
-@dataclass(frozen=True)
-class PackedDraws:
-    """Draws of the logit model in chunks of lanes.
-
-    Attributes
-    ----------
-    beta : array (chunks, p, LANES)
-        Coefficients, in bits (divided by log 2).
-    shift : array (chunks, LANES)
-        Minus the middle of the cutpoints, in bits.
-    gates : array (chunks, K-1 rounded up to 4, LANES)
-        g_k = e^(c - c_k); 0 in padding.
-    gaps : array (chunks, K-1 rounded up to 4, LANES)
-        1 - e^-(c_k - c_{k-1}) for a middle category, 1 for the first and last; 0 in padding lanes.
-    limit : float
-        |log2 x| is held below this.
-    n_draws, n_categories : int
-    """
-
-    beta: np.ndarray
-    shift: np.ndarray
-    gates: np.ndarray
-    gaps: np.ndarray
-    limit: float
-    n_draws: int
-    n_categories: int
-
-
-def _chunked(array: np.ndarray, height: int) -> np.ndarray:
+def chunked(array: np.ndarray, height: int) -> np.ndarray:
     """(S, r) -> (chunks, height, LANES), zeros in all padding."""
     n_draws, r = array.shape
     chunks = -(-n_draws // LANES)
@@ -69,33 +44,9 @@ def _chunked(array: np.ndarray, height: int) -> np.ndarray:
     return np.ascontiguousarray(padded.reshape(chunks, LANES, height).transpose(0, 2, 1))
 
 
-def pack(beta: np.ndarray, cutpoints: np.ndarray) -> PackedDraws | None:
-    """Pack draws beta (S, p), cutpoints (S, K-1); None where cutpoints are too far apart for this method."""
-    middle = (cutpoints[:, :1] + cutpoints[:, -1:]) / 2
-    away = (cutpoints - middle) * LOG2E
-    limit = _FACTOR_BITS - np.abs(away).max()
-    if not limit >= np.abs(away).max() + _LEAST_MARGIN_BITS / 2:
-        return None
-    height = -(-cutpoints.shape[1] // 4) * 4
-    gaps = np.ones((cutpoints.shape[0], height))
-    gaps[:, 1 : cutpoints.shape[1]] = -np.expm1(-np.diff(cutpoints, axis=1))
-    return PackedDraws(
-        beta=_chunked(beta * LOG2E, beta.shape[1]),
-        shift=_chunked(-middle * LOG2E, 1)[:, 0],
-        gates=_chunked(np.exp2(-away), height),
-        gaps=_chunked(gaps, height),
-        limit=float(limit),
-        n_draws=beta.shape[0],
-        n_categories=cutpoints.shape[1] + 1,
-    )
-
-
-# -- One row, all lanes --
-
-
 @njit(**FAST)
-def row_odds(X, i, start, beta, shift, limit, x):
-    """x[lane] = e^(eta - c)."""
+def row_predictor(X, i, start, beta, shift, x):
+    """x[lane] = start + shift[lane] + Σ_j X[i, j] beta[j, lane]."""
     use_wide_vectors()
     p, j = X.shape[1], 0
     for l in range(LANES):
@@ -117,16 +68,57 @@ def row_odds(X, i, start, beta, shift, limit, x):
         for l in range(LANES):
             x[l] = x[l] + a0 * beta[j, l]
         j += 1
-    for l in range(LANES):
-        x[l] = exp2(min(max(x[l], -limit), limit))
+
+
+@njit
+def steps(values, height):
+    """(2, height): t_{k+1} - t_k and t²_{k+1} - t²_k, so that means are t_0 + Σ_k step_k P(y > k); padded with 0."""
+    differences = np.zeros((2, height))
+    for k in range(values.size - 1):
+        differences[0, k] = values[k + 1] - values[k]
+        differences[1, k] = values[k + 1] * values[k + 1] - values[k] * values[k]
+    return differences
 
 
 @njit(**FAST)
-def four_inverses(a, b, c, d):
-    """1/a, 1/b, 1/c, 1/d by one division."""
-    ab = a * b
-    cd = c * d
-    inverse = 1.0 / (ab * cd)
-    inverse_ab = inverse * cd
-    inverse_cd = inverse * ab
-    return inverse_ab * b, inverse_ab * a, inverse_cd * d, inverse_cd * c
+def add_squares(m, q, weight, sums, label):
+    """Add w m², w m q, w q² to the last three rows of the sums of a label."""
+    use_wide_vectors()
+    top = sums.shape[1] - 3
+    for l in range(LANES):
+        wm = weight * m[l]
+        sums[label, top, l] += wm * m[l]
+        sums[label, top + 1, l] += wm * q[l]
+        sums[label, top + 2, l] += weight * q[l] * q[l]
+
+
+@njit(**FAST)
+def lane_total(sums, here, k):
+    """The sum over lanes of sums[here, k], by halves; its entries are used up."""
+    use_wide_vectors()
+    half = LANES // 2
+    while half > 0:
+        for l in range(half):
+            sums[here, k, l] += sums[here, k, half + l]
+        half //= 2
+    return sums[here, k, 0]
+
+
+@njit
+def unpack(by_lane, mass, sums):
+    """From tails by chunk and lane (chunks, K, H + 3, LANES) to categories by draw (S, K, K + 3).
+
+    mass (K,): total weight of each label, which is Σ w P(y > -1).
+    """
+    n_categories = mass.size
+    height = by_lane.shape[2] - 3
+    for s in range(sums.shape[0]):
+        chunk, lane = s // LANES, s % LANES
+        for a in range(n_categories):
+            above = mass[a]
+            for k in range(n_categories - 1):
+                sums[s, a, k] = above - by_lane[chunk, a, k, lane]
+                above = by_lane[chunk, a, k, lane]
+            sums[s, a, n_categories - 1] = above
+            for r in range(3):
+                sums[s, a, n_categories + r] = by_lane[chunk, a, height + r, lane]

@@ -14,9 +14,10 @@ from functools import cached_property
 import numpy as np
 
 from bayesord.likelihood.links import Link, get_link
-from bayesord.predictive import lanes, tables
+from bayesord.predictive import tables
 from bayesord.predictive.inputs import ROW_SUM_TOLERANCE
-from bayesord.predictive.lane_means import row_means
+from bayesord.predictive.odds_lanes import PackedOdds, pack_odds
+from bayesord.predictive.tail_lanes import PackedTails, pack_tails
 from bayesord.predictive.threads import for_each, spans
 
 __all__ = ["Draws", "LinearDraws", "TableDraws", "as_draws"]
@@ -144,9 +145,10 @@ class LinearDraws(Draws):
         return self.cutpoints.shape[1] + 1
 
     @cached_property
-    def packed(self) -> lanes.PackedDraws | None:
-        """The draws packed for the fast loops of the logit link; None where those do not apply."""
-        return lanes.pack(self.beta, self.cutpoints) if self.link.name == "logit" else None
+    def packed(self) -> PackedOdds | PackedTails:
+        """The draws as the fast loops take them."""
+        odds = pack_odds(self.beta, self.cutpoints) if self.link.name == "logit" else None
+        return odds or pack_tails(self.link.code, self.beta, self.cutpoints)
 
     def offset_of(self, start: int, stop: int) -> np.ndarray:
         """Offsets of a range of rows; empty where there are none."""
@@ -172,20 +174,10 @@ class LinearDraws(Draws):
         """Posterior mean probabilities (n, K), one pass over the draws for each row."""
         means = np.empty((self.n_rows, self.n_categories))
 
-        def fast(start, stop):
-            k = self.packed
-            parts = (k.beta, k.shift, k.gates, k.gaps, k.limit, k.n_draws)
-            row_means(self.X[start:stop], self.offset_of(start, stop), *parts, means[start:stop])
+        def one(start, stop):
+            self.packed.row_means(self.X[start:stop], self.offset_of(start, stop), means[start:stop])
 
-        def any_link(start, stop):
-            total = np.zeros((stop - start, self.n_categories))
-            for draws in spans(self.n_draws, 16):
-                for draw in self.block(draws, (start, stop)):
-                    total += draw
-            means[start:stop] = total / self.n_draws
-
-        work = any_link if self.packed is None else fast
-        for_each(work, spans(self.n_rows, 1024), threads, amount=self.n_draws * self.n_rows)
+        for_each(one, spans(self.n_rows, 1024), threads, amount=self.n_draws * self.n_rows)
         return means
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive import lane_sums
 from bayesord.predictive.agreement import ConditionalKappa, Labelled, settled
 from bayesord.predictive.lanes import LANES
 from bayesord.predictive.probabilities import Draws, LinearDraws
@@ -87,7 +86,7 @@ def simulate_kappa(
         weight = labelled.weights
     n_draws = draws.n_draws if draws.n_draws > 1 else TABLE_REPLICATES
     seeds = rng.integers(0, 2**64, size=n_draws, dtype=np.uint64)
-    fast = isinstance(draws, LinearDraws) and draws.packed is not None and draws.n_draws > 1
+    fast = isinstance(draws, LinearDraws) and draws.n_draws > 1
     work = _fast_sums if fast else _sums
     sums = work(draws, labelled, seeds, first, copies, weight, threads)
     numerator, chance = sums[:, 0], sums[:, 1] + labelled.spread
@@ -111,20 +110,20 @@ def _sums(draws, labelled, seeds, first, copies, weight, threads):
 
 def _fast_sums(draws, labelled, seeds, first, copies, weight, threads):
     packed = draws.packed
-    chunks = packed.gates.shape[0]
-    by_chunk = np.zeros((chunks, 2, LANES))
-    padded = np.zeros((chunks, LANES), dtype=np.uint64)
+    by_chunk = np.zeros((packed.n_chunks, 2, LANES))
+    padded = np.zeros((packed.n_chunks, LANES), dtype=np.uint64)
     padded.reshape(-1)[: seeds.size] = seeds
 
-    def one(c):
-        chunk = (packed.beta[c], packed.shift[c], packed.gates[c], packed.limit)
+    def one(chunk):
         for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
             here = slice(start, stop)
             rows = (draws.X[here], draws.offset_of(start, stop), labelled.labels[here])
             answers = (first[here], copies[here], weight[here])
-            lane_sums.add_replicates(*rows, *answers, *chunk, labelled.centred, padded[c], by_chunk[c])
+            seeds_here, sums = padded[chunk], by_chunk[chunk]
+            packed.add_replicates(chunk, *rows, *answers, labelled.centred, seeds_here, sums)
 
-    for_each(one, [(c,) for c in range(chunks)], threads, amount=seeds.size * draws.n_rows)
+    chunks = [(chunk,) for chunk in range(packed.n_chunks)]
+    for_each(one, chunks, threads, amount=seeds.size * draws.n_rows)
     return np.moveaxis(by_chunk, 1, 2).reshape(-1, 2)[: seeds.size]
 
 

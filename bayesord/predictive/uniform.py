@@ -13,7 +13,7 @@ _MIX1, _MIX2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 
 
-@njit
+@njit(forceinline=True)
 def uniform(seed, count):
     """The count-th number in [0, 1) of the stream of a seed (both uint64): SplitMix64.
 

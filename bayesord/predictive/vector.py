@@ -8,11 +8,13 @@ from numba.extending import intrinsic
 
 from bayesord.jit import njit
 
-__all__ = ["FAST", "exp2", "use_wide_vectors"]
+__all__ = ["FAST", "INLINE", "exp2", "use_wide_vectors"]
 
 # Contracting a * b + c into one instruction is the one liberty taken: it is part of the vector speed, and it
 # never changes the order of a sum.
 FAST = {"fastmath": {"contract"}}
+#: A call inside a loop over lanes would keep it from becoming vector instructions.
+INLINE = FAST | {"forceinline": True}
 
 
 @intrinsic
@@ -55,7 +57,7 @@ _B8, _B9, _B10, _B11 = (
 )
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def exp2(x):
     """2^x for |x| < 1000, to 2e-16."""
     rounded = x + _ROUNDER
