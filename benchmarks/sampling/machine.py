@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -95,8 +96,14 @@ def fresh_process(fits: list[dict], cache: str | None = None) -> dict:
 def _fit_each(fits: list[dict]) -> dict:
     """Runs in the new process."""
     began = time.perf_counter()
-    import pymc  # noqa: F401
-
+    for name in (
+        "arviz",
+        "arviz_stats",
+        "nutpie.compile_pymc",
+        "pyarrow",
+        "pymc",
+    ):  # fit() loads them when it needs them
+        importlib.import_module(name)
     import bayesord as bo
 
     imports = time.perf_counter() - began
