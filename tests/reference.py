@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 LINKS = ("logit", "probit", "cloglog", "loglog", "cauchit")
 MIRROR = {
@@ -186,23 +186,26 @@ def log_prior_cutpoints(prior, link, cutpoints, *, ordered_constant=True):
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             powers = np.where(alpha == 1, 0.0, (alpha - 1) * log_p)
             return constant + powers.sum(1) + np.log(pdf(link, cutpoints)).sum(1)
-    density = stats.norm(*numbers) if kind == "normal" else stats.t(*numbers)
     constant = special.gammaln(cutpoints.shape[1] + 1) if ordered_constant else 0.0
-    return density.logpdf(cutpoints).sum(1) + constant
+    return log_prior_beta(prior, cutpoints) + constant
 
 
 def log_prior_beta(prior, beta):
-    """Log density of coefficients (S, p) under a prior that does not look at the data."""
-    kind, *numbers = prior
-    match kind:
-        case "flat":
+    """Log density of independent coefficients (S, p) under a prior that does not look at the data."""
+    match prior:
+        case ("flat",):
             return np.zeros(len(beta))
-        case "normal":
-            return stats.norm(*numbers).logpdf(beta).sum(1)
-        case "student_t":
-            return stats.t(*numbers).logpdf(beta).sum(1)
-        case "laplace":
-            return stats.laplace(0, numbers[0]).logpdf(beta).sum(1)
+        case ("normal", location, scale):
+            z = (beta - location) / scale
+            return (-0.5 * z**2 - np.log(scale * np.sqrt(2 * np.pi))).sum(1)
+        case ("student_t", nu, location, scale):
+            z = (beta - location) / scale
+            constant = (
+                special.gammaln((nu + 1) / 2) - special.gammaln(nu / 2) - np.log(scale * np.sqrt(nu * np.pi))
+            )
+            return (constant - (nu + 1) / 2 * np.log1p(z**2 / nu)).sum(1)
+        case ("laplace", scale):
+            return (-np.abs(beta) / scale - np.log(2 * scale)).sum(1)
 
 
 def log_prior_r2(prior, link, beta, variance, logit_r2):

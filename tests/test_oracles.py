@@ -147,7 +147,7 @@ def test_an_empty_category_is_kept_and_ruled_by_its_prior(where):
     x, y = against.simulate("logit", (0.8,), (-0.5, 0.7), 40, seed=10)
     y = np.array(EMPTY[where])[y]
     cells = reference.Cells.from_rows(x, y, 4)
-    sample = importance_sample(cells, "logit", ("dirichlet", 1.0), ("r2", 0.5, 4.0), draws=120_000, seed=9)
+    sample = importance_sample(cells, "logit", ("dirichlet", 1.0), ("r2", 0.5, 4.0), draws=100_000, seed=9)
     settings = against.NUTS | {"draws": 4000, "target_accept": 0.95}
     with pytest.warns(UserWarning, match="0 observations"):
         fit = bo.fit(x, y, categories=[0, 1, 2, 3], **settings)
@@ -177,7 +177,7 @@ def test_few_and_many_categories(n_categories):
         "probit",
         ("dirichlet", 1.0),
         ("r2", 0.5, 4.0),
-        draws=100_000,
+        draws=60_000,
         seed=2,
     )
     fit = bo.fit(x, y, categories=list(range(n_categories)), link="probit", **against.NUTS)

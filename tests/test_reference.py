@@ -180,6 +180,19 @@ def test_r2_is_integrated_out(p, precision):
     assert r2_square[0] == pytest.approx(square / value, abs=1e-7)
 
 
+def test_independent_priors_are_those_of_scipy():
+    beta = np.random.default_rng(6).normal(size=(4, 3)) * 3
+    scale = np.array([0.5, 1.0, 2.0])
+    for prior, peer in [
+        (("normal", 0.3, scale), stats.norm(0.3, scale)),
+        (("student_t", 4.0, -1.0, 0.7), stats.t(4, -1, 0.7)),
+        (("laplace", 0.7), stats.laplace(0, 0.7)),
+    ]:
+        np.testing.assert_allclose(
+            reference.log_prior_beta(prior, beta), peer.logpdf(beta).sum(1), rtol=1e-13
+        )
+
+
 def test_a_mixed_prior_is_the_product_of_its_parts():
     beta, variance = np.array([[0.3, -1.0, 0.7]]), np.array([1.0, 2.0, 3.0])
     mixed = ("mixed", (1,), ("normal", 0.5, 2.0), ("r2", 0.4, 3))
