@@ -86,7 +86,7 @@ def run(name: str, prior: str, X, y, settings: Settings, limit: float, *, langua
 
 
 def warm_up(name: str, prior: str, X, y, settings: Settings, limit: float) -> None:
-    """The same fit with two draws: what a package keeps of its compiled code is then there."""
+    """The same fit with ten draws: what a package keeps of its compiled code is then there."""
     run(name, prior, X, y, Settings(draws=10, chains=1, cores=1, seed=settings.seed), limit)
 
 
@@ -100,9 +100,11 @@ def _call(command: list[str], limit: float, settings: Settings) -> tuple[bool, s
     )  # fmt: skip
     try:
         _, said = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
+    except BaseException as stop:  # Ctrl-C as well: a session of its own does not hear it
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        if not isinstance(stop, subprocess.TimeoutExpired):
+            raise
         return False, f"over {limit:,.0f} s"
     if process.returncode == 0:
         return True, ""
