@@ -108,7 +108,8 @@ class Answers:
         Parameters
         ----------
         category_values : (K,) increasing numbers, optional
-            By default the categories themselves where they are numbers, else 1..K.
+            By default the categories themselves where they are numbers, else 1..K. (Kappas and decisions count
+            from 0 by default: they do not see the origin, and take unequal steps only where told.)
         """
         values = self._values(category_values)
         rows = self._rows(new, offset)

@@ -60,24 +60,38 @@ def seen_qwk(fit, *, category_values=None) -> SeenQWK:
     return SeenQWK(value, se, best.labels)
 
 
-def _smoothed_weights(fit) -> tuple[np.ndarray, np.ndarray]:
-    """(S, n) smoothed log weights 1 / P(y_i | draw) and (n,) Pareto k; ArviZ takes the log-likelihood itself."""
+def _smoothed_weights(fit):
+    """A function (start, stop) -> (S, rows) smoothed log weights 1 / P(y_i | draw), and the Pareto k it fills in.
+
+    Block by block, so that draws x rows numbers never have to exist. ArviZ takes the log-likelihood itself.
+    """
     from arviz_stats.base import array_stats
 
-    posterior = fit.idata["posterior"]
-    steps = posterior["cutpoint_steps"].values
-    steps = steps.reshape(-1, steps.shape[-1])
-    beta = fit.predictive_draws().beta
-    log_likelihood = log_likelihood_at(fit.design, fit.link, beta, steps)
-    if fit.design.weights is not None and fit.design.weights_kind == "importance":
-        # An importance weight is the row's whole part in the posterior; of w equal rows one is left out.
-        log_likelihood = log_likelihood * fit.design.weights
-    log_weights, pareto_k = array_stats.psislw(log_likelihood, axis=0)
-    return np.asarray(log_weights).T, np.asarray(pareto_k)
+    design, beta = fit.design, fit.predictive_draws().beta
+    steps = fit.idata["posterior"]["cutpoint_steps"].values
+    steps = steps.reshape(len(beta), -1)
+    pareto_k = np.full(len(design.y), np.nan)
+
+    def log_weights(start, stop):
+        log_likelihood = log_likelihood_at(design, fit.link, beta, steps, rows=slice(start, stop))
+        if design.weights is not None and design.weights_kind == "importance":
+            # An importance weight is the row's whole part in the posterior; of w equal rows one is left out.
+            log_likelihood = log_likelihood * design.weights[start:stop]
+        weights, pareto_k[start:stop] = array_stats.psislw(log_likelihood, axis=0)
+        return np.asarray(weights).T
+
+    return log_weights, pareto_k
 
 
 def compare_qwk(
-    fit_a: Answers, fit_b: Answers, y=None, *, new=None, category_values=None
+    fit_a: Answers,
+    fit_b: Answers,
+    y=None,
+    *,
+    new=None,
+    offset=None,
+    sample_weight=None,
+    category_values=None,
 ) -> kappa.QWKDifference:
     """Paired difference of the QWK of two fits, on the same rows, with its standard error.
 
@@ -89,6 +103,8 @@ def compare_qwk(
         The answers of `new`. Without them the fits are compared on their training rows, leave-one-out.
     new : DataFrame or array, optional
         Rows that neither fit has seen.
+    offset, sample_weight : (n,) numbers, optional
+        Of the new rows.
     category_values : (K,) numbers, optional
 
     Returns
@@ -99,7 +115,7 @@ def compare_qwk(
     Raises
     ------
     ValueError
-        For fits with different categories, or with different training answers where these are compared.
+        For fits with different categories, or with different training rows or weights where these are compared.
 
     Examples
     --------
@@ -117,19 +133,15 @@ def compare_qwk(
     if (y is None) != (new is None):
         raise ValueError("pass y and new together: the answers of rows that neither fit has seen")
     if y is None:
-        if not np.array_equal(fit_a.design.y, fit_b.design.y):
-            raise ValueError(
-                "the fits were given different answers: pass new rows and their y to compare them on"
-            )
+        _check_same_rows(fit_a.design, fit_b.design)
         answers = fit_a.design.y
         labels = [loo_qwk(fit, category_values=category_values).labels for fit in (fit_a, fit_b)]
         weights = {"sample_weight": fit_a.design.weights, "weights": fit_a.design.weights_kind}
     else:
         answers = fit_a.codes_of(y)
-        labels = [
-            fit.codes_of(fit.predict(new, "qwk", category_values=category_values)) for fit in (fit_a, fit_b)
-        ]
-        weights = {}
+        asked = {"category_values": category_values, "offset": offset}
+        labels = [fit.codes_of(fit.predict(new, "qwk", **asked)) for fit in (fit_a, fit_b)]
+        weights = {"sample_weight": sample_weight}
     return kappa.qwk_difference(
         answers,
         *labels,
@@ -137,3 +149,19 @@ def compare_qwk(
         category_values=category_values,
         **weights,
     )
+
+
+def _check_same_rows(a, b) -> None:
+    """Both fits have the same rows: labels, answers and weights in the same order."""
+    weights = [np.ones(len(d.y)) if d.weights is None else d.weights for d in (a, b)]
+    same = {
+        "answers": np.array_equal(a.y, b.y),
+        "row labels": a.obs_id.equals(b.obs_id),
+        "weights": np.array_equal(*weights) and a.weights_kind == b.weights_kind,
+    }
+    different = [name for name, equal in same.items() if not equal]
+    if different:
+        raise ValueError(
+            f"the fits were given different {' and '.join(different)}: fit both to the same rows in the same order, "
+            "or pass new rows and their y to compare them on"
+        )

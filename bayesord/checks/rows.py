@@ -89,7 +89,7 @@ def read_weights(
     sample_weight: object, kind: str, n: int, problems: Problems, index: pd.Index | None = None
 ) -> np.ndarray | None:
     """Weights as float64 of shape (n,), or None where there are none (or they are unusable)."""
-    if kind not in WEIGHT_KINDS:
+    if not isinstance(kind, str) or kind not in WEIGHT_KINDS:
         problems.add(
             f"weights={kind!r} is unknown: use 'frequency' or 'importance'."
             + did_you_mean(kind, WEIGHT_KINDS)

@@ -89,7 +89,7 @@ def check_random_seed(random_seed: object) -> object:
 def check_category_values(values: object, n_categories: int) -> np.ndarray:
     """The numbers given to categories, float64 of shape (K,); 0, 1, ..., K-1 for None.
 
-    They must be finite, must not fall along the order, and must not all be equal.
+    They must be finite and rise along the order; two categories of one value would be one category.
     """
     if values is None:
         return np.arange(n_categories, dtype=np.float64)
@@ -103,7 +103,7 @@ def check_category_values(values: object, n_categories: int) -> np.ndarray:
         )
     if not np.isfinite(numbers).all():
         raise ValueError(f"category_values must be finite; got {name_list(numbers.tolist())}.")
-    if (np.diff(numbers) < 0).any() or numbers[0] == numbers[-1]:
+    if (np.diff(numbers) <= 0).any():
         raise ValueError(
             f"category_values must rise along the categories; got {name_list(numbers.tolist())}. "
             "To reverse a scale, reverse its categories."

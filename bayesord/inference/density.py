@@ -11,7 +11,10 @@ with priors of fixed scale; `g` are the coefficients that share one learned scal
     g_j = r_j / d_j + z_j / √d_j
     a = a_0 - T (g - g_0) + L z_a          Jacobian: log|L| + log s_u - ½ Σ log d_j
 
-With L = I, T = 0 and no shared coefficients, x is simply `a`.
+The first entry of `a` is a cutpoint in the middle of the data (the anchor), not c_1, which empty categories leave
+undetermined: c_1 = a_1 - Σ exp(a_j) over the gaps below the anchor, a shift with Jacobian 1.
+
+With L = I, T = 0, the anchor at c_1 and no shared coefficients, x is simply `a`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import numpy as np
 from numba import carray, types
 
 from bayesord.inference.record import (
+    ANCHOR,
     CENTRE,
     CUT_KIND,
     CUT_PRIOR,
@@ -207,6 +211,18 @@ def _density_at(record, a, g, precision, grad_a, grad_g):
 
 
 @njit
+def _anchored_density(record, a, g, precision, grad_a, grad_g):
+    """`_density_at` where a[0] is the anchor; a is changed to the steps."""
+    anchor = record[ANCHOR]
+    for j in range(1, anchor + 1):
+        a[0] -= math.exp(a[j])
+    total = _density_at(record, a, g, precision, grad_a, grad_g)
+    for j in range(1, anchor + 1):
+        grad_a[j] -= math.exp(a[j]) * grad_a[0]
+    return total
+
+
+@njit
 def log_density(record, x, grad):
     """Log density of x, its Jacobian included; fills `grad`."""
     n_free, n_shared = record[N_FREE], record[N_SHARED]
@@ -218,7 +234,7 @@ def log_density(record, x, grad):
     hyper = carray(float_pointer(record[HYPER]), (5,))
     if n_shared == 0:
         nothing = np.empty(0)
-        total = _density_at(record, a, nothing, 0.0, grad_a, nothing)
+        total = _anchored_density(record, a, nothing, 0.0, grad_a, nothing)
         grad[:n_a] = np.dot(factor.T, grad_a)
         return total + hyper[HYPER_CONSTANT]
 
@@ -234,7 +250,7 @@ def log_density(record, x, grad):
     a -= np.dot(tilt, g - peak)
 
     grad_g = np.empty(n_shared)
-    total = _density_at(record, a, g, precision, grad_a, grad_g)
+    total = _anchored_density(record, a, g, precision, grad_a, grad_g)
     grad[:n_a] = np.dot(factor.T, grad_a)
     grad_g -= np.dot(tilt.T, grad_a)
     grad[n_a : n_a + n_shared] = grad_g / np.sqrt(d)

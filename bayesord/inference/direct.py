@@ -53,6 +53,8 @@ class DirectDensity:
         The map from x, in the notation of this module: a_0, L, T, g_0, h, r.
     hyper : (5,) array
         The two shapes of R² ~ Beta, u_0, s_u, and the constant that makes the density that of the pm.Model.
+    anchor : int
+        Which cutpoint is the first coordinate.
     """
 
     link: int
@@ -69,6 +71,7 @@ class DirectDensity:
     info: np.ndarray = field(default_factory=lambda: np.zeros(0))
     pull: np.ndarray = field(default_factory=lambda: np.zeros(0))
     hyper: np.ndarray = field(default_factory=lambda: np.zeros(5))
+    anchor: int = 0
 
     def __post_init__(self):
         n, n_free, n_shared = len(self.weight), len(self.free_prior[0]), len(self.peak)
@@ -83,8 +86,9 @@ class DirectDensity:
             FREE_KIND: np.ascontiguousarray(self.free_prior[0], dtype=np.int64),
         }
         self.record = np.zeros(N_SLOTS, np.int64)
-        self.record[:7] = [
+        self.record[:8] = [
             self.link, n, len(self.starts) - 1, n_free, n_shared, CUT_KINDS[self.cutpoint_prior[0]], self.offset is not None,
+            self.anchor,
         ]  # fmt: skip
         for slot, array in self._alive.items():
             self.record[slot] = array.ctypes.data
@@ -100,8 +104,13 @@ class DirectDensity:
         n_a, n_shared = len(self.centre), len(self.peak)
         a = self.centre + x[:, :n_a] @ self.factor.T
         if not n_shared:
-            return a, np.zeros((len(x), 0)), np.zeros(len(x))
+            return self._steps(a), np.zeros((len(x), 0)), np.zeros(len(x))
         u = self.hyper[HYPER_CENTRE] + self.hyper[HYPER_SCALE] * x[:, -1]
         d = self.info + np.exp(-u)[:, None]
         g = self.pull / d + x[:, n_a : n_a + n_shared] / np.sqrt(d)
-        return a - (g - self.peak) @ self.tilt.T, g, u
+        return self._steps(a - (g - self.peak) @ self.tilt.T), g, u
+
+    def _steps(self, a: np.ndarray) -> np.ndarray:
+        """From the anchor to the first cutpoint, in the first column."""
+        a[:, 0] -= np.exp(a[:, 1 : self.anchor + 1]).sum(axis=1)
+        return a

@@ -44,9 +44,22 @@ def place_posterior(layout: Layout) -> tuple[DirectDensity, dict, bool]:
         False where Newton did not converge: the map is then a plain rescaling, and NUTS has to adapt more.
     """
     try:
-        return _transport(layout) if layout.n_shared else _whitening(layout)
+        placed = _transport(layout) if layout.n_shared else _whitening(layout)
+        return placed if placed[-1] else _plain(layout)
     except (linalg.LinAlgError, ValueError):
         return _plain(layout)
+
+
+def _anchor(layout: Layout, v: np.ndarray, information: np.ndarray | None = None):
+    """A point, and the information at a mode, with the anchor instead of the first cutpoint (see `density`)."""
+    gaps = np.exp(v[1 : layout.anchor + 1])
+    anchored = v.copy()
+    anchored[0] += gaps.sum()
+    if information is not None:
+        D = np.eye(len(v))  # d (steps, coefficients) / d (anchored)
+        D[0, 1 : layout.anchor + 1] = -gaps
+        information = D.T @ information @ D
+    return anchored, information
 
 
 def _smooth(layout: Layout) -> Layout:
@@ -60,10 +73,15 @@ def _smooth(layout: Layout) -> Layout:
 
 def _whitening(layout: Layout):
     mode, information, found = find_mode(_smooth(layout), tolerance=1e-6)
+    mode, information = _anchor(layout, mode, information)
     chol = linalg.cholesky(information, lower=True)
     factor = linalg.solve_triangular(chol, np.eye(len(mode)), lower=True).T
     density = replace(
-        layout.density(), centre=mode, factor=factor, hyper=_hyper(layout, -np.log(np.diag(chol)).sum())
+        layout.density(),
+        centre=mode,
+        factor=factor,
+        anchor=layout.anchor,
+        hyper=_hyper(layout, -np.log(np.diag(chol)).sum()),
     )
     return density, np.zeros((0, 0)), found
 
@@ -74,6 +92,7 @@ def _transport(layout: Layout):
     for _ in range(4):
         tau = np.exp(u / 2)
         v, information, found = find_mode(_smooth(layout), tau, start=v, tolerance=1e-6, steps=30)
+        anchored, information = _anchor(layout, v, information)
         a_inverse = linalg.cho_factor(information[:m, :m], lower=True)
         tilt = linalg.cho_solve(a_inverse, information[:m, m:])
         H = information[m:, m:] - information[m:, :m] @ tilt - np.eye(layout.n_shared) / tau**2
@@ -84,7 +103,7 @@ def _transport(layout: Layout):
         u, u_sd = _marginal_scale(h, pull, layout.r2_shape)
     chol = np.tril(a_inverse[0])
     factor = linalg.solve_triangular(chol, np.eye(m), lower=True).T
-    return _shared_density(layout, v, factor, tilt @ V, peak, h, pull, (u, u_sd), V), V, found
+    return _shared_density(layout, anchored, factor, tilt @ V, peak, h, pull, (u, u_sd), V), V, found
 
 
 def _shared_density(layout, v, factor, tilt, peak, info, pull, hyper, V):
@@ -106,16 +125,21 @@ def _shared_density(layout, v, factor, tilt, peak, info, pull, hyper, V):
         info=info,
         pull=pull,
         hyper=_hyper(layout, np.linalg.slogdet(factor)[1], *hyper),
+        anchor=layout.anchor,
     )
 
 
 def _plain(layout: Layout):
     """No usable mode: start values and rough scales; the shared coefficients as g = τ z."""
-    start = layout.start()
+    start = _anchor(layout, layout.start())[0]
     m, s = layout.n_steps + layout.n_free, layout.n_shared
     if not s:
         density = layout.density()
-        return replace(density, centre=start, hyper=_hyper(layout, 0.0)), np.zeros((0, 0)), False
+        return (
+            replace(density, centre=start, anchor=layout.anchor, hyper=_hyper(layout, 0.0)),
+            np.zeros((0, 0)),
+            False,
+        )
     zeros = np.zeros(s)
     return (
         _shared_density(

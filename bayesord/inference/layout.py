@@ -51,6 +51,16 @@ class Layout:
     def n_steps(self) -> int:
         return self.rows.n_categories - 1
 
+    @property
+    def anchor(self) -> int:
+        """The cutpoint with the most rows on the emptier of its sides: the one that the data know best."""
+        below = np.cumsum(self._counts())[:-1]
+        return int(np.argmax(np.minimum(below, below[-1] + self._counts()[-1] - below)))
+
+    def _counts(self) -> np.ndarray:
+        counts = np.add.reduceat(np.append(self.rows.weight, 0.0), self.rows.starts[:-1])
+        return np.where(np.diff(self.rows.starts) > 0, counts, 0.0)
+
     def density(self, tau: float = 1.0) -> DirectDensity:
         """The density of (steps, coefficients) themselves, the shared ones held at Normal(0, τ²)."""
         held = np.column_stack([np.zeros(self.n_shared), np.full(self.n_shared, tau), np.ones(self.n_shared)])
@@ -72,8 +82,7 @@ class Layout:
 
     def start(self) -> np.ndarray:
         """(steps, coefficients): cutpoints at the smoothed empirical quantiles, coefficients zero."""
-        counts = np.add.reduceat(np.append(self.rows.weight, 0.0), self.rows.starts[:-1])
-        counts = np.where(np.diff(self.rows.starts) > 0, counts, 0.0) + 0.5
+        counts = self._counts() + 0.5
         below = np.cumsum(counts)[:-1] / counts.sum()
         return np.concatenate([steps_from_cutpoints(self.link.quantile(below)), np.zeros(len(self.order))])
 

@@ -34,20 +34,27 @@ def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
     idata["log_likelihood"] = array.to_dataset(name="y")
 
 
-def log_likelihood_at(design: Design, link: Link, beta: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """log P(y_i | draw s) for beta (S, p) and cutpoint steps (S, K-1); (S, n). Blocks of rows, one thread each."""
-    out = np.empty((len(beta), len(design.y)))
-    X = design.X - design.mean
+def log_likelihood_at(
+    design: Design, link: Link, beta: np.ndarray, steps: np.ndarray, *, rows: slice = slice(None)
+) -> np.ndarray:
+    """log P(y_i | draw s) for beta (S, p), cutpoint steps (S, K-1) and `rows` of the design; (S, rows).
+
+    Blocks of rows, one thread each.
+    """
+    y = design.y[rows]
+    out = np.empty((len(beta), len(y)))
+    X = design.X[rows] - design.mean
+    offset = None if design.offset is None else design.offset[rows] - design.offset_mean
 
     def block(start: int) -> None:
         stop = start + _BLOCK_ROWS
         eta = beta @ X[start:stop].T
-        if design.offset is not None:
-            eta += design.offset[start:stop] - design.offset_mean
-        out[:, start:stop] = _log_likelihood_block(link.code, eta, steps, design.y[start:stop])
+        if offset is not None:
+            eta += offset[start:stop]
+        out[:, start:stop] = _log_likelihood_block(link.code, eta, steps, y[start:stop])
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(block, range(0, len(design.y), _BLOCK_ROWS)))
+        list(pool.map(block, range(0, len(y), _BLOCK_ROWS)))
     return out
 
 

@@ -85,11 +85,11 @@ def _information(layout: Layout, v: np.ndarray, tau: float) -> np.ndarray:
     precision[: layout.n_free] = _free_precision(layout)
     precision[layout.n_free :] = 1.0 / tau**2
     information[np.arange(m, len(v)), np.arange(m, len(v))] += precision
-    # A non-concave prior or link may leave a direction without curvature; lend it a little rather than fail.
-    lowest = linalg.eigvalsh(information, subset_by_index=[0, 0])[0]
-    floor = 1e-10 * np.trace(information) / len(v)
-    if lowest < floor:
-        information[np.diag_indices_from(information)] += floor - lowest
+    # A non-concave prior or link may leave a direction without curvature, or with the wrong one: turn it round.
+    values, vectors = linalg.eigh(information)
+    floor = 1e-10 * np.abs(values).sum() / len(v)
+    if values[0] < floor:
+        information = (vectors * np.maximum(np.abs(values), floor)) @ vectors.T
     return information
 
 

@@ -9,11 +9,11 @@ from numba import types
 from numba.extending import intrinsic
 
 # Slots of the record.
-LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET = range(7)
+LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET, ANCHOR = range(8)
 X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TILT, PEAK, INFO, PULL, HYPER = (
-    range(7, 21)
+    range(8, 22)
 )
-N_SLOTS = 21
+N_SLOTS = 22
 
 CUT_KINDS = {"dirichlet": 0, "normal": 1, "student_t": 2, "flat": 3}
 FREE_KINDS = {"flat": 0, "normal": 1, "student_t": 2, "laplace": 3}

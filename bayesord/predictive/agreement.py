@@ -47,6 +47,7 @@ SMALL_WOBBLE = 0.1
 ROUNDING = 1e-15
 #: Draws x rows x categories up to which the integral takes seconds.
 INTEGRAL_LIMIT = 10**8
+TABLE_LIMIT = 10**6  # rows x categories whose exponentials at every node are held at once
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,9 @@ def expected_draws(
     given = conditional_kappa(draws, labelled, threads=threads) if given is None else given
     if settled(labelled, given):
         return given.mean, "second order"
-    if labelled.size >= MANY_ROWS and draws.n_draws * draws.n_rows * draws.n_categories > INTEGRAL_LIMIT:
+    cells = draws.n_rows * draws.n_categories
+    small = labelled.size < MANY_ROWS and draws.n_rows < MANY_ROWS
+    if not small and (draws.n_draws * cells > INTEGRAL_LIMIT or cells > TABLE_LIMIT):
         return given.mean, "second order, noisy"
     weights = np.ones(labelled.labels.size) if labelled.weights is None else labelled.weights
     ones = np.ones_like(weights)

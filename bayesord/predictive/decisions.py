@@ -75,6 +75,7 @@ def optimal_labels(
     sample_weight=None,
     weights: str = "frequency",
     objective: str = "plugin",
+    threads: int | None = None,
 ) -> OptimalLabels:
     """The best labels for the given rows, chosen together.
 
@@ -101,6 +102,8 @@ def optimal_labels(
         ("qwk" only; the expectation of a cost is the plug-in one). It is slower and never returns labels that
         are worse under it; in simulated posteriors it gained up to .005 with a dozen rows, and less than
         1e-4 from forty rows on.
+    threads : int, optional
+        Default: all processors this process may use. Results do not depend on it.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def optimal_labels(
         raise ValueError(
             f"objective='expected' is made for decision 'qwk', not {chosen.name!r}. Use objective='plugin'."
         )
-    best = solve(chosen, draws.mean_probs(), values, row_weights)
+    best = solve(chosen, draws.mean_probs(threads), values, row_weights)
     if chosen.corrected and np.isnan(best.value):
         warnings.warn(
             "every row is certain to be the same category: the labels say so, and their kappa is 0/0, "
@@ -154,6 +157,6 @@ def optimal_labels(
         )
         return OptimalLabels(best.labels, np.nan, best.lambda_, best.bounds, best.upper_bound)
     if objective == "expected" and chosen.corrected:
-        labels, value = expected_optimum(draws, best.labels, values, row_weights, weights)
+        labels, value = expected_optimum(draws, best.labels, values, row_weights, weights, threads)
         return OptimalLabels(labels, value, best.lambda_, None, best.upper_bound)
     return OptimalLabels(best.labels, best.value, best.lambda_, best.bounds, best.upper_bound)

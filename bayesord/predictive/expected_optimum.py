@@ -20,7 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesord.predictive.agreement import MANY_ROWS, Labelled, confusion, expected_value
+from bayesord.predictive.agreement import MANY_ROWS, Labelled, expected_value
+from bayesord.predictive.confusion import confusion
+from bayesord.predictive.inputs import unit_values
 from bayesord.predictive.probabilities import Draws, TableDraws
 from bayesord.predictive.threads import for_each, spans
 
@@ -32,7 +34,12 @@ _GAIN = 1e-13  # what counts as better: more than rounding
 
 
 def expected_optimum(
-    draws: Draws, labels: np.ndarray, values: np.ndarray, weights: np.ndarray | None, kind: str
+    draws: Draws,
+    labels: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray | None,
+    kind: str,
+    threads: int | None = None,
 ) -> tuple[np.ndarray, float]:
     """Improve labels until neither reweighting nor a move of one row raises their expected kappa.
 
@@ -44,6 +51,7 @@ def expected_optimum(
     values : array (K,)
     weights : array (n,) or None
     kind : "frequency" or "importance"
+    threads : int, optional
 
     Returns
     -------
@@ -51,9 +59,9 @@ def expected_optimum(
     value : float
         `expected_value` of the labels, never below that of the start; 0 for constant labels.
     """
-    values = (values - values[0]) / (values[-1] - values[0])
-    task = _Task(draws, values, weights, kind)
-    if few := Labelled(labels, values, weights, kind).size < MANY_ROWS:
+    values = unit_values(values)
+    task = _Task(draws, values, weights, kind, threads)
+    if few := draws.n_rows < MANY_ROWS and Labelled(labels, values, weights, kind).size < MANY_ROWS:
         # every row is tried again and again: keep the probabilities, and start no threads for so little
         table = TableDraws(draws.probs(), draws.n_chains, checked=True)
         task = _Task(table, values, weights, kind, threads=1)

@@ -18,6 +18,7 @@ __all__ = [
     "check_table",
     "check_weights",
     "row_products",
+    "unit_values",
 ]
 
 ROW_SUM_TOLERANCE = 1e-6
@@ -138,3 +139,8 @@ def row_products(table: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     for k in range(1, matrix.shape[0]):
         total += columns[:, k] * matrix[k]
     return total
+
+
+def unit_values(values: np.ndarray) -> np.ndarray:
+    """Category values from 0 to 1. No kappa sees their origin or unit; values far from 0 would cost it digits."""
+    return (values - values[0]) / (values[-1] - values[0])

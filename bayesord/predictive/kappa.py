@@ -28,7 +28,7 @@ from bayesord.predictive.agreement import (
 )
 from bayesord.predictive.decisions import optimal_labels
 from bayesord.predictive.expected_kappa import ExpectedQWK, interval
-from bayesord.predictive.inputs import check_codes, check_weights
+from bayesord.predictive.inputs import check_codes, check_weights, unit_values
 from bayesord.predictive.monte_carlo import mean_error
 from bayesord.predictive.optimum import quadratic_optimum
 from bayesord.predictive.probabilities import Draws, as_draws
@@ -54,11 +54,20 @@ UNDEFINED = (
 
 
 def _labelled(draws: Draws, yhat, category_values, sample_weight, kind="frequency") -> Labelled:
-    values = check_category_values(category_values, draws.n_categories)
+    values = unit_values(check_category_values(category_values, draws.n_categories))
     labels = check_codes("yhat", yhat, draws.n_categories)
     if labels.size != draws.n_rows:
         raise ValueError(f"yhat has {labels.size} labels for {draws.n_rows} rows of probabilities.")
     return Labelled(labels, values, check_weights(sample_weight, draws.n_rows, kind), kind)
+
+
+def _told(kappa):
+    """The same value, after a warning where it is, or holds, nan."""
+    undefined = np.count_nonzero(np.isnan(kappa))
+    if undefined:
+        where = f" In {undefined:,} of {np.size(kappa):,} draws." if np.size(kappa) > 1 else ""
+        warnings.warn(UNDEFINED + where, UserWarning, stacklevel=3)
+    return kappa
 
 
 def qwk_plugin(probs, yhat, *, rows=None, category_values=None, sample_weight=None, threads=None) -> float:
@@ -98,7 +107,7 @@ def qwk_plugin(probs, yhat, *, rows=None, category_values=None, sample_weight=No
     draws = as_draws(probs, rows)
     at = _labelled(draws, yhat, category_values, sample_weight)
     m, q = moments(draws, at.values, threads)
-    return plugin_value(at.labels, m, q, values=at.values, weights=at.weights)
+    return _told(plugin_value(at.labels, m, q, values=at.values, weights=at.weights))
 
 
 def qwk_mean(probs, yhat, *, rows=None, category_values=None, sample_weight=None, threads=None) -> np.ndarray:
@@ -136,7 +145,7 @@ def qwk_mean(probs, yhat, *, rows=None, category_values=None, sample_weight=None
     """
     draws = as_draws(probs, rows)
     at = _labelled(draws, yhat, category_values, sample_weight)
-    return conditional_kappa(draws, at, second=False, threads=threads).rho
+    return _told(conditional_kappa(draws, at, second=False, threads=threads).rho)
 
 
 def qwk_predictive(
@@ -190,7 +199,7 @@ def qwk_predictive(
     rng = np.random.default_rng(check_random_seed(random_seed))
     at = _labelled(draws, yhat, category_values, sample_weight, weights)
     given = conditional_kappa(draws, at, threads=threads)
-    return replicate_kappa(draws, at, given, rng, threads).kappa
+    return _told(replicate_kappa(draws, at, given, rng, threads).kappa)
 
 
 def expected_qwk(
@@ -245,8 +254,10 @@ def expected_qwk(
     UserWarning
         Where answers and labels are certain, constant and equal: kappa is 0/0 and the value nan.
 
-    Notes ----- Of constant labels the expected kappa is 0. A single table (n, K) carries no uncertainty of
-    parameters: its population interval is a point.
+    Notes
+    -----
+    Of constant labels the expected kappa is 0. A single table (n, K) carries no uncertainty of parameters: its
+    population interval is a point.
 
     Examples
     --------
@@ -258,9 +269,13 @@ def expected_qwk(
     draws = as_draws(probs, rows)
     check_number("probability", probability, above=0.0, below=1.0)
     rng = np.random.default_rng(check_random_seed(random_seed))
-    if yhat is None:
+    if chosen := yhat is None:
         best = optimal_labels(
-            draws, category_values=category_values, sample_weight=sample_weight, weights=weights
+            draws,
+            category_values=category_values,
+            sample_weight=sample_weight,
+            weights=weights,
+            threads=threads,
         )
         yhat, plugin, upper = best.labels, best.value, best.upper_bound
         at = _labelled(draws, yhat, category_values, sample_weight, weights)
@@ -269,9 +284,9 @@ def expected_qwk(
         m, q = moments(draws, at.values, threads)
         plugin = plugin_value(at.labels, m, q, values=at.values, weights=at.weights)
         upper = quadratic_optimum(m, q, at.values, at.weights).upper_bound
-        if np.isnan(plugin):
-            warnings.warn(UNDEFINED, UserWarning, stacklevel=2)
     given = conditional_kappa(draws, at, threads=threads)
+    if not np.isnan(plugin) or not chosen:  # the choice of labels has said it already
+        _told(plugin if np.isnan(plugin) else given.rho)
     replicates = replicate_kappa(draws, at, given, rng, threads)
     expected, method = expected_draws(draws, at, given, threads)
     if method == "second order, noisy":

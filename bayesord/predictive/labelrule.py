@@ -7,6 +7,7 @@ then on a row's label depends on that row alone.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -140,6 +141,7 @@ class LabelRule:
         chosen = get_decision(decision)
         best = solve(chosen, table, values, weights)
         costs = None if chosen.squared else chosen.matrix(values)
+        _tell_undefined(best.value)
         return cls(chosen.name, values, best.value, best.bounds, costs, best.credit)
 
     @classmethod
@@ -203,6 +205,7 @@ class LabelRule:
         check_same_rows(given, y)
         weights = check_weights(sample_weight, y.size)
         bounds, value = _best_rounding(given, y, values, weights)
+        _tell_undefined(value)
         return cls("qwk", values, value, bounds)
 
     def predict(self, prediction) -> np.ndarray:
@@ -238,6 +241,17 @@ class LabelRule:
         if self.bounds is not None:
             return np.searchsorted(self.bounds, row_products(table, self.category_values))
         return first_minimum(row_products(table, self.costs) - self.credit, np.abs(self.costs).max())
+
+
+def _tell_undefined(value: float) -> None:
+    """Warn where the kappa that a rule reached on its own rows is 0/0."""
+    if np.isnan(value):
+        warnings.warn(
+            "the kappa of these rows is 0/0, undefined (value is nan): their answers are constant, and so are the "
+            "labels. Make a rule from rows in which the answers vary.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _told_by(score: np.ndarray, category_values) -> int:

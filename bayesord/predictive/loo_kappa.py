@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayesord.checks import check_category_values, name_rows
-from bayesord.predictive.inputs import check_codes, check_weights, row_products
+from bayesord.predictive.inputs import check_codes, check_weights, row_products, unit_values
 from bayesord.predictive.optimum import quadratic_optimum
 from bayesord.predictive.probabilities import Draws, as_draws
 from bayesord.predictive.sample_kappa import qwk
@@ -204,9 +204,10 @@ def loo_qwk(
     values = check_category_values(category_values, draws.n_categories)
     w = check_weights(sample_weight, draws.n_rows, weights)
     threshold = min(1.0 - 1.0 / np.log10(draws.n_draws), 0.7) if draws.n_draws > 10 else 0.0
-    high = _high_k(pareto_k, threshold, draws.n_rows)
     means = loo_probs(draws, log_weights, threads=threads)
-    best = quadratic_optimum(row_products(means, values), row_products(means, values**2), values, w)
+    high = _high_k(pareto_k, threshold, draws.n_rows)  # only now: a function of weights may fill it in
+    unit = unit_values(values)
+    best = quadratic_optimum(row_products(means, unit), row_products(means, unit**2), unit, w)
     value, se = qwk(
         codes,
         best.labels,

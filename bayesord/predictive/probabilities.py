@@ -218,6 +218,10 @@ class TableDraws(Draws):
         _check_chains(self.n_chains, table.shape[0])
         if not self.checked:
             _check_table(table)
+            # what the tolerance let pass is divided out: products over many rows would magnify it
+            sums = table.sum(axis=-1, keepdims=True)
+            if np.abs(sums - 1.0).max(initial=0.0) > 1e-14:
+                object.__setattr__(self, "table", table / sums)
 
     @property
     def n_draws(self) -> int:
