@@ -16,8 +16,13 @@ from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design
 from bayesord.modelling.priors import Priors
 
-__all__ = ["OrdinalMode", "fit_mode"]
+__all__ = ["NO_MODE", "OrdinalMode", "fit_mode", "has_mode"]
 
+NO_MODE = (
+    "there is no finite posterior mode: predictors separate the categories or are collinear where the prior is flat, or "
+    "a category has no observations. Use a proper prior for the coefficients, e.g. bayesord.priors.normal(0, 2.5), and "
+    "bayesord.priors.dirichlet(2.0) for cutpoints beside an empty category"
+)
 _ENDLESS = 1e3  # a standard error of thousands, in standardised units: the likelihood rises for ever
 
 
@@ -69,11 +74,8 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
         )
     layout = lay_out(design, link, priors)
     v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-13, steps=200)
-    if not converged or np.max(np.diag(np.linalg.inv(information))) > _ENDLESS**2:
-        raise RuntimeError(
-            "there is no finite posterior mode: a predictor separates the categories, or predictors are collinear, and "
-            "the prior is flat. Use a proper prior, e.g. bayesord.priors.normal(0, 2.5)"
-        )
+    if not _is_finite(information, converged):
+        raise RuntimeError(NO_MODE)
     m = layout.n_steps
     to_user = np.zeros((len(v), len(v)))  # d (beta, cutpoints) / d (steps, standardised coefficients)
     gaps = np.tril(np.ones((m, m)))
@@ -101,6 +103,16 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
         pd.Series(np.sqrt(np.diag(covariance)), index=names),
         float(weight @ log_likelihood),
     )
+
+
+def has_mode(design: Design, link: Link, priors: Priors) -> bool:
+    """Whether flat priors leave a finite mode, any learned scale held at 1: without one there is no posterior."""
+    _, information, converged = find_mode(lay_out(design, link, priors))
+    return _is_finite(information, converged)
+
+
+def _is_finite(information: np.ndarray, converged: bool) -> bool:
+    return converged and np.max(np.diag(np.linalg.inv(information))) <= _ENDLESS**2
 
 
 def _observed_information(layout, v: np.ndarray) -> np.ndarray:

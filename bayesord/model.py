@@ -18,7 +18,7 @@ from bayesord.inference.diagnostics import Verdict
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.leave_one_out import loo_qwk, seen_qwk
 from bayesord.likelihood.links import Link, get_link
-from bayesord.mode import OrdinalMode, fit_mode
+from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.priors import Flat, Priors
 
@@ -129,7 +129,7 @@ def fit(
     }
     make = from_formula if isinstance(formula_or_X, str) else from_arrays
     design = make(formula_or_X, data_or_y, **common)
-    _check_proper(design, priors)
+    _check_proper(design, link, priors)
     if method == "mode":
         return fit_mode(design, link, priors)
     idata, verdict = sampling.sample(design, link, priors, progressbar=progressbar, **settings)
@@ -156,7 +156,7 @@ def _check_settings(draws, tune, chains, cores, target_accept, random_seed) -> d
     }
 
 
-def _check_proper(design: Design, priors: Priors) -> None:
+def _check_proper(design: Design, link: Link, priors: Priors) -> None:
     """Refuse what has no posterior, and priors that do not fit the model, before anything is compiled."""
     priors.by_coefficient(design.predictors)
     if hasattr(priors.cutpoints, "alphas"):
@@ -167,6 +167,9 @@ def _check_proper(design: Design, priors: Priors) -> None:
             f"no observations in {empty[:5]}, and a flat prior on the cutpoints: nothing determines them. "
             "Use priors.dirichlet(1.0), or drop those categories"
         )
+    kinds = [prior.call for prior in priors.by_coefficient(design.predictors)]
+    if "flat" in kinds and not {"r2d2", "horseshoe"} & set(kinds) and not has_mode(design, link, priors):
+        raise ValueError(NO_MODE)
 
 
 class OrdinalFit(Answers):
@@ -186,6 +189,11 @@ class OrdinalFit(Answers):
 
     def __init__(self, design: Design, link: Link, priors: Priors, idata: xr.DataTree, verdict: Verdict):
         self.design, self.link, self.priors, self.idata, self.verdict = design, link, priors, idata, verdict
+
+    def __getstate__(self):
+        return {
+            name: value for name, value in self.__dict__.items() if name != "model"
+        }  # it is built when asked for
 
     @cached_property
     def model(self) -> pm.Model:

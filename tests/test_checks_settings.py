@@ -91,6 +91,7 @@ def test_control_group_quotas_count(tmp_path, monkeypatch, files, expected):
         ([1, 2, np.nan], ValueError, "finite"),
         ([1, 3, 2], ValueError, "rise"),
         ([1, 1, 1], ValueError, "rise"),
+        ([1, 1, 5], ValueError, "rise"),
         (["a", "b", "c"], TypeError, "numbers"),
     ],
 )
@@ -101,7 +102,7 @@ def test_bad_category_values(values, error, says):
 
 def test_good_category_values():
     np.testing.assert_array_equal(checks.check_category_values(None, 3), [0, 1, 2])
-    np.testing.assert_array_equal(checks.check_category_values([1, 1, 5], 3), [1, 1, 5])
+    np.testing.assert_array_equal(checks.check_category_values([1, 1.5, 5], 3), [1, 1.5, 5])
 
 
 def test_choices_are_suggested():

@@ -41,6 +41,12 @@ def test_comparisons_that_cannot_be_made(wine, wine_fit):
     other = bo.fit("rating ~ temp", wine.iloc[::-1].iloc[1:], random_seed=1, progressbar=False)
     with pytest.raises(ValueError, match="different answers"):
         bo.compare_qwk(wine_fit, other)
+    turned = bo.fit("rating ~ temp", wine.sort_values("rating"), random_seed=1, progressbar=False)
+    with pytest.raises(ValueError, match="row labels"):
+        bo.compare_qwk(turned, wine_fit)
+    heavy = bo.fit("rating ~ temp", wine, sample_weight=np.full(72, 2), random_seed=1, progressbar=False)
+    with pytest.raises(ValueError, match="different weights"):
+        bo.compare_qwk(wine_fit, heavy)
     with pytest.raises(ValueError, match="pass y and new together"):
         bo.compare_qwk(wine_fit, other, wine.rating)
     stem = bo.fit("rating ~ belief", bo.datasets.load_stemcell(), random_seed=1, progressbar=False)

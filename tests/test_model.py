@@ -1,5 +1,6 @@
 """The front door: `fit`, what it returns, and what it refuses."""
 
+import pickle
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from cases import PRIORS, small_design
 
 import bayesord as bo
+from bayesord.likelihood.links import LINKS
 
 QUIET = {"progressbar": False, "random_seed": 1}
 
@@ -220,11 +222,73 @@ def test_flat_cutpoints_with_an_empty_category_have_no_posterior(wine):
         bo.fit("rating ~ temp", data, priors=bo.Priors(cutpoints=bo.priors.flat()))
 
 
-def test_separation_without_a_prior_has_no_mode():
-    X = np.arange(20.0)[:, None]
-    flat = bo.Priors(cutpoints=bo.priors.flat(), beta=bo.priors.flat())
-    with pytest.raises(RuntimeError, match="no finite posterior mode"):
-        bo.fit(X, (X[:, 0] > 9).astype(int), method="mode", priors=flat)
+def test_flat_priors_without_a_posterior_are_refused_before_sampling(rng):
+    x = rng.normal(size=60)
+    y = np.r_[0:3, rng.integers(0, 3, 57)]
+    flat = bo.Priors(beta=bo.priors.flat())
+    with (
+        pytest.warns(UserWarning, match="collinear|dupl|rank"),
+        pytest.raises(ValueError, match="no finite posterior mode"),
+    ):
+        bo.fit(np.column_stack([x, x]), y, priors=flat, **QUIET)
+    with pytest.raises(ValueError, match="no finite posterior mode"):
+        bo.fit(np.arange(20.0)[:, None], (np.arange(20) > 9).astype(int), priors=flat, **QUIET)
+
+
+@pytest.mark.parametrize("empty", [0, 1, 3])
+@pytest.mark.parametrize("link", LINKS)
+def test_an_empty_category_leaves_the_verdict_clean(link, empty):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(100, 2))
+    y = np.digitize(X @ [0.5, -0.5] + rng.logistic(size=100), [-1, 0, 1])
+    y[y == empty] = {0: 1, 1: 2, 3: 2}[empty]
+    with pytest.warns(UserWarning, match="0 observations"):
+        fit = bo.fit(X, y, categories=[0, 1, 2, 3], link=link, **QUIET)
+    assert fit.verdict.level == "ok"
+
+
+@pytest.mark.filterwarnings("ignore:.*0 observations")
+@pytest.mark.parametrize("link", LINKS)
+def test_all_answers_in_the_last_category_are_fitted(link):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    fit = bo.fit(X, np.full(200, 2), categories=[0, 1, 2], link=link, on_fail="ignore", **QUIET)
+    assert fit.predict_proba()[:, 2].mean() > 0.95
+
+
+def test_a_fit_can_be_pickled_after_its_model_was_read(wine, wine_fit):
+    assert wine_fit.model is not None
+    copy = pickle.loads(pickle.dumps(wine_fit))
+    assert copy.predict(wine.head(3)).tolist() == wine_fit.predict(wine.head(3)).tolist()
+
+
+def test_weighted_rows_are_remarked_on(wine):
+    fit = bo.fit("rating ~ temp", wine, sample_weight=np.full(72, 2), **QUIET)
+    assert any("az.loo counts each row once" in remark for remark in fit.verdict.remarks)
+
+
+def test_one_chain_is_not_called_converged(wine):
+    fit = bo.fit("rating ~ temp", wine, chains=1, on_fail="ignore", **QUIET)
+    assert fit.verdict.level == "caution"
+    assert "one chain" in str(fit.verdict)
+
+
+def test_generators_and_seed_sequences_are_seeds(wine):
+    seeds = [np.random.SeedSequence(4), np.random.SeedSequence(4), np.random.default_rng(4)]
+    draws = [
+        bo.fit("rating ~ temp", wine, draws=30, random_seed=seed, progressbar=False, on_fail="ignore")
+        for seed in seeds
+    ]
+    first, second, other = (fit.idata["posterior"]["beta"].values for fit in draws)
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_an_empty_category_may_leave_no_mode(wine):
+    data = wine.assign(rating=pd.Categorical(wine.rating.astype(int), categories=range(1, 7), ordered=True))
+    priors = bo.Priors(cutpoints=bo.priors.normal(0, 5), beta=bo.priors.normal(0, 2))
+    with pytest.warns(UserWarning, match="0 observations"):
+        fit = bo.fit("rating ~ temp", data, method="mode", priors=priors)
+    assert np.all(np.diff(fit.cutpoints) > 0)
 
 
 def test_an_unclean_verdict_warns_once_or_raises(wine):

@@ -88,7 +88,9 @@ def judge(
         note(2, "some draws are not finite: the model or its data are on scales that doubles cannot hold")
     note(int(interrupted), f"interrupted: {draws:,} draws a chain are kept")
     if chains_asked and chains < chains_asked:
-        note(1, f"only {chains} of {chains_asked} chains were completed")
+        note(1, f"only {chains} of {chains_asked} chains are there")
+    if chains == 1:
+        note(1, "one chain: whether it has converged cannot be judged without others")
 
     worst = {"r_hat": np.nan, "ess_bulk": np.nan, "ess_tail": np.nan}
     if draws < 4 or not finite:
@@ -174,6 +176,10 @@ def data_remarks(design: Design, priors: P.Priors, beta: np.ndarray | None = Non
     if separating:
         remarks.append(
             f"{separating[:5]} separate the categories perfectly: how large those coefficients are is up to the prior"
+        )
+    if design.weights is not None:
+        remarks.append(
+            "weighted rows: az.loo counts each row once, whatever its weight; fit.qwk() uses the weights"
         )
     if beta is not None:
         conflict = [

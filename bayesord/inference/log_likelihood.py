@@ -29,9 +29,13 @@ def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
         else np.zeros((shape[0] * shape[1], 0))
     )
     values = log_likelihood_at(design, link, beta, steps.reshape(len(beta), -1))
-    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "obs_id": np.asarray(design.obs_id)}
+    coords = {name: posterior[name] for name in ("chain", "draw")} | {
+        "obs_id": idata["observed_data"]["obs_id"].values
+    }
     array = xr.DataArray(values.reshape(*shape, -1), dims=["chain", "draw", "obs_id"], coords=coords)
-    idata["log_likelihood"] = array.to_dataset(name="y")
+    dataset = array.to_dataset(name="y")
+    dataset.attrs["rows"] = "one value per row, unweighted"
+    idata["log_likelihood"] = dataset
 
 
 def log_likelihood_at(

@@ -33,7 +33,7 @@ _DROPPED_STATS = {"divergence_message", "tuning", "draw", "chain", "unconstraine
 class Chains:
     """Draws (chain, draw, ...) by variable, sampler statistics (chain, draw), and how it ended.
 
-    All chains are cut to the length of the shortest: an interrupted run has fewer draws, never padded ones.
+    All chains have one length: an interrupted run has fewer draws or chains, never padded ones.
     """
 
     draws: dict[str, np.ndarray]
@@ -42,8 +42,15 @@ class Chains:
     interrupted: bool
 
 
-def chain_seeds(random_seed: int | None, chains: int) -> list[int]:
-    """One independent seed a chain; those of the first chains do not depend on how many follow."""
+def chain_seeds(random_seed, chains: int) -> list[int]:
+    """One independent seed a chain; those of the first chains do not depend on how many follow.
+
+    A Generator gives its next number as the seed; a SeedSequence is left as it was.
+    """
+    if isinstance(random_seed, np.random.Generator):
+        random_seed = int(random_seed.integers(2**63))
+    elif isinstance(random_seed, np.random.SeedSequence):
+        random_seed = [int(word) for word in random_seed.generate_state(4)]
     return [
         int(child.generate_state(1, np.uint64)[0] >> 1)
         for child in np.random.SeedSequence(random_seed).spawn(chains)
@@ -143,12 +150,13 @@ def _values(column) -> np.ndarray:
 
 
 def _together(chains: list[tuple], interrupted: bool) -> Chains:
-    """Stack chains, cut to the shortest; those that an interruption left without a draw are dropped."""
+    """Stack chains of one length; of an interrupted run, as many draws as fit into a rectangle."""
     lengths = [len(stats["diverging"]) for _, stats, _ in chains]
-    begun = [chain for chain, length in zip(chains, lengths, strict=True) if length]
-    if not begun:
+    if not any(lengths):
         raise KeyboardInterrupt("interrupted while tuning: there are no draws to keep")
-    length = min(length for length in lengths if length)
+    # An interrupted run has chains of many lengths: the cut that keeps the most draws, and the chains that reach it.
+    length = max(lengths, key=lambda cut: cut * sum(other >= cut for other in lengths))
+    begun = [chain for chain, own in zip(chains, lengths, strict=True) if own >= length]
     draws, stats = (
         {name: np.stack([chain[part][name][:length] for chain in begun]) for name in begun[0][part]}
         for part in (0, 1)

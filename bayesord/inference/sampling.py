@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
-import threadpoolctl
 import xarray as xr
 from scipy.special import expit
 
 from bayesord.checks import available_cores
 from bayesord.inference import density, diagnostics, geometry, layout, nuts
+from bayesord.inference.blas import blas_threads
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
@@ -49,16 +50,17 @@ def sample(
         "progressbar": progressbar,
     }
     began = time.perf_counter()
-    with threadpoolctl.threadpool_limits(limits=cpus):
+    with blas_threads(cpus):
         run = (_direct_engine if layout.has_direct_density(design, priors) else _pytensor_engine)(
             design, link, priors
         )
     placed = time.perf_counter()
-    with threadpoolctl.threadpool_limits(limits=max(1, cpus // settings["cores"])):
+    with blas_threads(max(1, cpus // settings["cores"])):
         posterior, sampled, how = run(target_accept=target_accept, **settings)
         if not sampled.interrupted and sampled.stats["diverging"].any() and target_accept < _RETRY_ACCEPT:
             print(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}", file=sys.stderr)
-            posterior, sampled, how = run(target_accept=_RETRY_ACCEPT, **settings)
+            with suppress(KeyboardInterrupt):  # while tuning again: the first run is complete
+                posterior, sampled, how = run(target_accept=_RETRY_ACCEPT, **settings)
     how |= {
         "interrupted": int(sampled.interrupted),
         "tuning_gradients": sampled.tuning_gradients,

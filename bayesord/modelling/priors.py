@@ -57,7 +57,12 @@ class Prior:
             value = getattr(self, spec.name)
             if isinstance(value, bool):
                 continue
-            array = np.asarray(value, dtype=float)
+            try:
+                array = np.asarray(value, dtype=float)
+            except (TypeError, ValueError):
+                raise TypeError(f"prior {self.call}: {spec.name} must be a number, got {value!r}") from None
+            if array.ndim > (spec.name == "alpha"):
+                raise ValueError(f"prior {self.call}: {spec.name} must be one number, got {value!r}")
             if not np.all(np.isfinite(array)):
                 raise ValueError(f"prior {self}: {spec.name} must be finite, got {value!r}")
             if spec.name in self._positive and not np.all(array > 0):

@@ -67,6 +67,16 @@ def test_statistics_that_arviz_looks_for(density):
     assert chains.tuning_gradients > 100
 
 
+def test_an_interruption_keeps_the_rectangle_with_most_draws():
+    def chain(length):
+        return {"x": np.arange(float(length))}, {"diverging": np.zeros(length, bool)}, 0
+
+    kept = nuts._together([chain(n) for n in (1000, 1000, 1000, 3)], True)
+    assert kept.draws["x"].shape == (3, 1000)
+    kept = nuts._together([chain(n) for n in (0, 900, 1000)], True)
+    assert kept.draws["x"].shape == (2, 900)
+
+
 def test_interruption_keeps_the_draws_so_far(density, monkeypatch):
     calls = iter(range(10**9))
 

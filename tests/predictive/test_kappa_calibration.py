@@ -89,7 +89,7 @@ def test_expected_score_of_the_optimal_labels(cutpoints, n_test):
 def test_expected_score_in_many_places(cutpoints, n_test):
     rng = np.random.default_rng(n_test)
     prior = Prior(rng, M=4000, p=3, K=4, n_train=100, n_test=n_test, cutpoints=cutpoints)
-    check(*run(prior, replicates=3000, S=1000, rng=rng, K=4))
+    check(*run(prior, replicates=2000, S=500, rng=rng, K=4))
 
 
 def perturbed(P, S, size, rng):

@@ -129,7 +129,8 @@ def test_scores_next_to_each_other_or_far_apart_are_told_apart(pair):
 
 
 def test_constant_and_equal_answers_leave_kappa_undefined():
-    rule = LabelRule.from_labels([0.1, 0.2], [1, 1], n_categories=3)
+    with pytest.warns(UserWarning, match="0/0, undefined"):
+        rule = LabelRule.from_labels([0.1, 0.2], [1, 1], n_categories=3)
     assert np.isnan(rule.value)
     assert rule.predict([0.1, 7.0]).tolist() == [1, 1]
 
