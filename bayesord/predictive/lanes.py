@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive.vector import FAST, use_wide_vectors
+from bayesord.predictive.vector import INLINE, use_wide_vectors
 
 __all__ = [
     "LANES",
@@ -44,7 +44,7 @@ def chunked(array: np.ndarray, height: int) -> np.ndarray:
     return np.ascontiguousarray(padded.reshape(chunks, LANES, height).transpose(0, 2, 1))
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def row_predictor(X, i, start, beta, shift, x):
     """x[lane] = start + shift[lane] + Σ_j X[i, j] beta[j, lane]."""
     use_wide_vectors()
@@ -80,7 +80,7 @@ def steps(values, height):
     return differences
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def add_squares(m, q, weight, sums, label):
     """Add w m², w m q, w q² to the last three rows of the sums of a label."""
     use_wide_vectors()
@@ -92,7 +92,7 @@ def add_squares(m, q, weight, sums, label):
         sums[label, top + 2, l] += weight * q[l] * q[l]
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def lane_total(sums, here, k):
     """The sum over lanes of sums[here, k], by halves; its entries are used up."""
     use_wide_vectors()

@@ -32,7 +32,7 @@ _FACTOR_BITS = 250.0
 _LEAST_MARGIN_BITS = 130.0
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _odds(X, i, start, beta, shift, limit, x):
     """x[lane] = e^(eta - c); beta and shift are in bits."""
     use_wide_vectors()
@@ -52,7 +52,7 @@ def _four_inverses(a, b, c, d):
     return inverse_ab * b, inverse_ab * a, inverse_cd * d, inverse_cd * c
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_tails(x, k, gates, weight, sums, label):
     """Add weight * P(y > k ... k+3) to the sums of a label."""
     use_wide_vectors()
@@ -69,7 +69,7 @@ def _add_tails(x, k, gates, weight, sums, label):
         sums[label, k + 3, l] += weight * (1.0 - r3)
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_tails_and_means(x, k, gates, weight, sums, label, differences, m, q):
     """The same, and the means m and q of the category value and its square, by categories k+1 ... k+4."""
     use_wide_vectors()
@@ -111,7 +111,7 @@ def _add_confusion(X, offset, labels, weight, beta, shift, gates, limit, values,
                 _add_tails(x, 4 * four, gates, w, sums, labels[i])
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_answers(x, gates, values, seeds, count, scale, weight, sums):
     """One answer for every lane: y is as many steps up the values as there are k with u < P(y > k)."""
     use_wide_vectors()
@@ -141,7 +141,7 @@ def _add_replicates(X, offset, labels, first, copies, weight, beta, shift, gates
             _add_answers(x, gates, values, seeds, np.uint64(first[i] + copy + 1), scale, w, sums)
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_categories(x, k, gates, gaps, odds, inverse, here, sums):
     """Add P(y = k ... k+3) to sums[here, k ... k+3]; odds and inverse carry those of cutpoint k-1 on.
 
@@ -161,7 +161,7 @@ def _add_categories(x, k, gates, gaps, odds, inverse, here, sums):
         inverse[l] = r3
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_few_categories(x, gates, gaps, here, sums):
     """The same for at most five categories, which need nothing carried over."""
     use_wide_vectors()

@@ -18,12 +18,12 @@ from bayesord.predictive.lanes import (
 )
 from bayesord.predictive.link_lanes import fill_tails
 from bayesord.predictive.uniform import uniform
-from bayesord.predictive.vector import FAST, use_wide_vectors
+from bayesord.predictive.vector import FAST, INLINE, use_wide_vectors
 
 __all__ = ["PackedTails", "pack_tails"]
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_tails(upper, weight, sums, label):
     use_wide_vectors()
     for k in range(upper.shape[0]):
@@ -31,7 +31,7 @@ def _add_tails(upper, weight, sums, label):
             sums[label, k, l] += weight * upper[k, l]
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _means(upper, values, differences, m, q):
     """Means of the category value and of its square."""
     use_wide_vectors()
@@ -61,7 +61,7 @@ def _add_confusion(link, X, offset, labels, weight, beta, shift, cutpoints, valu
             add_squares(m, q, w, sums, labels[i])
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_answers(upper, values, seeds, count, scale, weight, sums):
     """One answer for every lane: y is as many steps up the values as there are k with u < P(y > k)."""
     use_wide_vectors()
@@ -93,7 +93,7 @@ def _add_replicates(
             _add_answers(upper, values, seeds, np.uint64(first[i] + copy + 1), scale, w, sums)
 
 
-@njit(**FAST)
+@njit(**INLINE)
 def _add_categories(lower, upper, real, here, sums):
     """Add P(y = k) to sums[here, k]: a difference of lower or of upper tails, whichever are small."""
     use_wide_vectors()

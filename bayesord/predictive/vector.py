@@ -13,7 +13,8 @@ __all__ = ["FAST", "INLINE", "exp2", "use_wide_vectors"]
 # Contracting a * b + c into one instruction is the one liberty taken: it is part of the vector speed, and it
 # never changes the order of a sum.
 FAST = {"fastmath": {"contract"}}
-#: A call inside a loop over lanes would keep it from becoming vector instructions.
+#: A call inside a loop over lanes would keep it from becoming vector instructions, and one for every row and chunk
+#: costs as much as the work itself.
 INLINE = FAST | {"forceinline": True}
 
 
