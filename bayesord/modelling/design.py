@@ -17,6 +17,7 @@ from bayesord import checks
 from bayesord.checks import Problems
 from bayesord.modelling.encoding import FormulaMap
 from bayesord.modelling.formula import parse_formula
+from bayesord.modelling.groups import GroupRows, GroupTerm
 from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of, positive_rows
 
 __all__ = ["Design", "NewRows", "from_arrays", "from_formula"]
@@ -24,11 +25,12 @@ __all__ = ["Design", "NewRows", "from_arrays", "from_formula"]
 
 @dataclass(frozen=True)
 class NewRows:
-    """Rows to predict for: X (n, p) on the user's scale, offset (n,) or None, and the labels of the rows."""
+    """Rows to predict for: X (n, p) on the user's scale, offset (n,) or None, labels of the rows, group terms."""
 
     X: np.ndarray
     offset: np.ndarray | None
     obs_id: pd.Index
+    groups: tuple[GroupRows, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,8 @@ class Design:
         Weighted mean of the offset, 0 without one.
     n_effective : float
         How many answers the rows stand for: n, Σw for frequency weights, (Σw)²/Σw² for importance weights.
-    group_terms : tuple
-        Group terms of the formula; always empty, they are refused so far.
+    groups : tuple of GroupTerm
+        The group terms of the formula, in its order.
     source : FormulaSource or ArraySource
         The map from data to X.
     """
@@ -84,7 +86,7 @@ class Design:
     sd: np.ndarray
     offset_mean: float
     n_effective: float
-    group_terms: tuple = ()
+    groups: tuple[GroupTerm, ...] = ()
     source: FormulaSource | ArraySource | None = field(default=None, repr=False)
 
     def rows(self, data: object, *, offset: object = None) -> NewRows:
