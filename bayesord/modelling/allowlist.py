@@ -5,9 +5,10 @@ from __future__ import annotations
 from formulae import expr as ast
 
 from bayesord.checks import Problems
-from bayesord.modelling.calls import CallChecker, Formula, column_name, is_column
+from bayesord.modelling.calls import CallChecker
+from bayesord.modelling.syntax import Part, column_name, is_column
 
-__all__ = ["MAX_ORDER", "MAX_TERMS", "check_tree"]
+__all__ = ["MAX_ORDER", "MAX_TERMS", "TermChecker"]
 
 MAX_TERMS = 2_000
 MAX_ORDER = 8
@@ -15,55 +16,42 @@ MAX_ORDER = 8
 _TERM_OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "COLON"}
 
 
-def check_tree(tree: object, text: str, columns: list[str], problems: Problems) -> Formula | None:
-    """The formula that a parsed tree stands for, or None where anything in it is not allowed."""
-    return _TermChecker(text, columns, problems).check(tree)
+class TermChecker:
+    """Checks one sum of terms, and notes in `part` its summands and the columns they use.
 
+    What an intercept, an offset and a bar mean depends on where the sum stands: subclasses say it.
+    """
 
-class _TermChecker:
-    def __init__(self, text: str, columns: list[str], problems: Problems) -> None:
-        self.problems, self.formula = problems, Formula(text)
-        self.calls = CallChecker(self.formula, columns, problems)
+    def __init__(self, part: Part, columns: list[str], problems: Problems) -> None:
+        self.part, self.columns, self.problems = part, columns, problems
+        self.calls = CallChecker(part, columns, problems)
 
-    def check(self, tree: object) -> Formula | None:
-        before = len(self.problems.found)
-        if not (isinstance(tree, ast.Binary) and tree.operator.kind == "TILDE"):
-            self.problems.add("formula must have the form 'response ~ predictors'.")
-            return None
-        self._response(tree.left)
-        for sign, node in _flatten(tree.right):
+    def check(self, tree: object) -> None:
+        """Check a sum of terms, of any length."""
+        for sign, node in _flatten(tree):
             self._summand(sign, node)
-        if self.formula.response in self.formula.names:
-            self.problems.add(
-                f"the response {self.formula.response!r} stands among the predictors. Drop it there."
-            )
-        return self.formula if len(self.problems.found) == before else None
 
-    def _response(self, node: object) -> None:
-        if is_column(node):
-            if self.calls.known(column_name(node)):
-                self.formula.response = column_name(node)
-            return
-        written = self.formula.text.split("~", 1)[0].strip()
-        self.problems.add(
-            f"the response must be one plain column, not {written[:60]!r}: make it a column of the data "
-            "first. Its answers are categories; transforming them has no meaning."
-        )
+    def intercept(self, wanted: bool) -> None:
+        """`1`, or with `wanted` False: `0` or `- 1`."""
+        raise NotImplementedError
+
+    def offset(self, sign: int, call: ast.Call) -> None:
+        """`offset(x)`."""
+        raise NotImplementedError
+
+    def bar(self, sign: int, bar: ast.Binary) -> None:
+        """`(terms | factor)`."""
+        raise NotImplementedError
 
     def _summand(self, sign: int, node: object) -> None:
         if isinstance(node, ast.Literal) and type(node.value) is int and node.value in (0, 1):
-            if (node.value == 0) == (sign > 0):
-                self.problems.add(
-                    "formula removes the intercept ('0 +' or '- 1'), but an ordinal model has none: its "
-                    "cutpoints play that role, and full dummy coding would be collinear with them. Leave it "
-                    "out."
-                )
+            self.intercept((node.value == 1) == (sign > 0))
             return
         if isinstance(node, ast.Call) and is_column(node.callee) and column_name(node.callee) == "offset":
-            if sign < 0:
-                self.problems.add("an offset cannot be subtracted: write offset(-x), or leave it out.")
-            self.calls.check(node, interacting=False)
-            self.formula.offsets.extend(node.args[:1])
+            self.offset(sign, node)
+            return
+        if _is_bar(node):
+            self.bar(sign, node.expression)
             return
         terms, order = self._size(node, interacting=False)
         if terms > MAX_TERMS or order > MAX_ORDER:
@@ -72,7 +60,7 @@ class _TermChecker:
                 f"{MAX_ORDER}. Name the interactions that matter."
             )
             return
-        self.formula.summands.append((sign, node))
+        self.part.summands.append((sign, node))
 
     def _size(self, node: object, interacting: bool) -> tuple[int, int]:
         """Check a term, or a sum of terms; bounds on how many terms it expands to and on their order."""
@@ -84,7 +72,7 @@ class _TermChecker:
             self.calls.check(node, interacting=interacting)
         elif is_column(node):
             if self.calls.known(column_name(node)):
-                self.formula.terms[column_name(node)] = None
+                self.part.terms[column_name(node)] = None
         elif isinstance(node, ast.Variable):
             self.problems.add(
                 f"formula has brackets after {column_name(node)!r}; make a column of what is meant."
@@ -103,8 +91,8 @@ class _TermChecker:
             return self._power(node)
         if kind == "PIPE":
             self.problems.add(
-                "group terms such as (1 | judge) cannot be fitted yet. Leave the group out, or add it as a "
-                "factor."
+                "a group term such as (1 | judge) stands between + signs only, in brackets of its own: it "
+                "cannot be crossed with other terms. For slopes by group write (x | judge)."
             )
             return 1, 1
         if kind not in _TERM_OPERATORS:
@@ -138,12 +126,17 @@ class _TermChecker:
         return total, order * power
 
 
+def _is_bar(node: object) -> bool:
+    bracketed = isinstance(node, ast.Grouping) and isinstance(node.expression, ast.Binary)
+    return bracketed and node.expression.operator.kind == "PIPE"
+
+
 def _flatten(node: object) -> list[tuple[int, object]]:
-    """The summands of the right side with their signs; a loop, so that 1,000 terms need no deep recursion."""
+    """The summands of a sum with their signs; a loop, so that 1,000 terms need no deep recursion."""
     found, waiting = [], [(1, node)]
     while waiting:
         sign, node = waiting.pop()
-        if isinstance(node, ast.Grouping) and sign > 0:
+        if isinstance(node, ast.Grouping) and sign > 0 and not _is_bar(node):
             waiting.append((sign, node.expression))
         elif isinstance(node, ast.Unary) and node.operator.kind in {"PLUS", "MINUS"}:
             waiting.append((sign if node.operator.kind == "PLUS" else -sign, node.right))

@@ -1,54 +1,19 @@
-"""What may stand in the calls of a formula: a walk over the parsed tree that refuses everything it does not "
-"name."""
+"""What may stand in the calls of a formula: a walk over the parsed tree that refuses what it does not name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from formulae import expr as ast
 
 from bayesord.checks import Problems, did_you_mean, name_list
+from bayesord.modelling.syntax import Part, column_name, is_column
 from bayesord.modelling.transforms import CONTRASTS, FUNCTIONS, Function
 
-__all__ = ["CallChecker", "Formula", "column_name", "is_column"]
+__all__ = ["CallChecker"]
 
 _COMPARISONS = {"EQUAL_EQUAL", "BANG_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"}
 _ARITHMETIC = {"PLUS", "MINUS", "STAR", "SLASH", "STAR_STAR"}
-
-
-@dataclass
-class Formula:
-    """A formula that passed every check, not yet met with data.
-
-    `summands` are (sign, node) pairs of the right side, `offsets` the arguments of `offset()`. The names
-    used on the right: `terms` stand as terms of their own, `factors` inside C(), T() or S(), `numbers` in
-    arithmetic (with the call they stand in) and `compared` in comparisons with a string.
-    """
-
-    text: str
-    response: str = ""
-    summands: list[tuple[int, object]] = field(default_factory=list)
-    offsets: list[object] = field(default_factory=list)
-    terms: dict[str, None] = field(default_factory=dict)
-    factors: dict[str, None] = field(default_factory=dict)
-    numbers: dict[str, str] = field(default_factory=dict)
-    compared: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def names(self) -> list[str]:
-        """Every column used on the right side, in order of first use."""
-        return list(dict.fromkeys([*self.terms, *self.factors, *self.numbers, *self.compared]))
-
-
-def is_column(node: object) -> bool:
-    """Whether a node is a plain or back-quoted name, without brackets after it."""
-    return isinstance(node, ast.QuotedName) or (isinstance(node, ast.Variable) and node.level is None)
-
-
-def column_name(node: object) -> str:
-    """The name that such a node writes."""
-    return node.expression.lexeme[1:-1] if isinstance(node, ast.QuotedName) else node.name.lexeme
 
 
 def _is_text(node: object) -> bool:
@@ -56,10 +21,10 @@ def _is_text(node: object) -> bool:
 
 
 class CallChecker:
-    """Checks one call after another, and notes in `formula` which columns they use, and how."""
+    """Checks one call after another, and notes in `part` which columns they use, and how."""
 
-    def __init__(self, formula: Formula, columns: list[str], problems: Problems) -> None:
-        self.formula, self.columns, self.problems = formula, columns, problems
+    def __init__(self, part: Part, columns: list[str], problems: Problems) -> None:
+        self.part, self.columns, self.problems = part, columns, problems
 
     def known(self, name: str) -> bool:
         """Whether a name is a column of the data; a problem where it is not."""
@@ -86,7 +51,7 @@ class CallChecker:
             if not is_column(first):
                 self.problems.add(f"{function.name}() takes one plain column.")
             elif self.known(column_name(first)):
-                self.formula.factors[column_name(first)] = None
+                self.part.factors[column_name(first)] = None
         elif not self._expression(first, function.name):
             self.problems.add(f"{function.name}() uses no column of the data.")
         self._options(node, function)
@@ -147,7 +112,7 @@ class CallChecker:
             return False
         if is_column(node):
             if self.known(column_name(node)):
-                self.formula.numbers.setdefault(column_name(node), call)
+                self.part.numbers.setdefault(column_name(node), call)
             return True
         if isinstance(node, ast.Unary) and node.operator.kind in {"PLUS", "MINUS"}:
             return self._expression(node.right, call)
@@ -200,7 +165,7 @@ class CallChecker:
                 f"a string inside {call}() can only be compared with a column: {call}(g == 'a')."
             )
         elif self.known(column_name(columns[0])):
-            self.formula.compared.setdefault(column_name(columns[0]), call)
+            self.part.compared.setdefault(column_name(columns[0]), call)
         return True
 
 

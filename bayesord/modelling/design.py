@@ -8,19 +8,22 @@ X stays on the user's scale and has no intercept (the cutpoints are it). The sam
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from bayesord import checks
 from bayesord.checks import Problems
-from bayesord.modelling.encoding import FormulaMap
+from bayesord.modelling.encoding import Coded, FormulaMap
 from bayesord.modelling.formula import parse_formula
+from bayesord.modelling.grouping import group_notes
 from bayesord.modelling.groups import GroupRows, GroupTerm
 from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of, positive_rows
 
-__all__ = ["Design", "NewRows", "from_arrays", "from_formula"]
+__all__ = ["NEW_GROUPS", "Design", "NewRows", "from_arrays", "from_formula"]
+
+NEW_GROUPS = ("error", "sample", "zero")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,14 @@ class Design:
     groups: tuple[GroupTerm, ...] = ()
     source: FormulaSource | ArraySource | None = field(default=None, repr=False)
 
-    def rows(self, data: object, *, offset: object = None) -> NewRows:
+    def rows(
+        self,
+        data: object,
+        *,
+        offset: object = None,
+        new_groups: str = "error",
+        group_effects: bool = True,
+    ) -> NewRows:
         """Code new rows as the training rows were coded.
 
         Parameters
@@ -97,6 +107,11 @@ class Design:
         data : DataFrame, or array of shape (n, p) where the fit had arrays
         offset : array of shape (n,), optional
             Needed where the fit was given an offset as an array.
+        new_groups : {"error", "sample", "zero"}
+            What to do with groups that the training rows did not have: refuse them, number them as new ones,
+            or mark them as having no effects.
+        group_effects : bool
+            False leaves the group terms out, and their columns need not be there.
 
         Returns
         -------
@@ -107,8 +122,9 @@ class Design:
         ValueError
             Missing, renamed or reordered columns, levels that training did not have, missing values.
         """
+        checks.check_choice("new_groups", new_groups, NEW_GROUPS)
         problems = Problems()
-        X, own_offset, index = self.source.encode(data, problems)
+        coded, index = self.source.encode(data, problems, new_groups if group_effects else None)
         needed = self.source.offset_name
         if isinstance(needed, str) and offset is None:
             offset = column_of(data, needed, "offset", problems)
@@ -118,8 +134,13 @@ class Design:
             problems.add("the model was fitted without an offset argument: leave offset= out.")
         given = checks.read_offset(offset, len(index), problems, index)
         problems.raise_if_any()
-        parts = [part for part in (own_offset, given) if part is not None]
-        return NewRows(_frozen(X), _frozen(np.sum(parts, axis=0)) if parts else None, index)
+        parts = [part for part in (coded.offset, given) if part is not None]
+        total = _frozen(np.sum(parts, axis=0)) if parts else None
+        return NewRows(_frozen(coded.X), total, index, _frozen_groups(coded.groups))
+
+    def without_groups(self) -> NewRows:
+        """The training rows without their groups."""
+        return NewRows(self.X, self.offset, self.obs_id)
 
 
 def from_formula(
@@ -137,7 +158,8 @@ def from_formula(
     Parameters
     ----------
     formula : str
-        ``"response ~ predictors"``; ``"rating ~ 1"`` asks for a model without predictors.
+        ``"response ~ predictors"``; ``"rating ~ 1"`` asks for a model without predictors, ``(1 | judge)`` for
+        an effect of every judge, ``(x | judge)`` for slopes as well.
     data : DataFrame, n rows
     categories : sequence, optional
         All K labels from lowest to highest; needed where the order cannot be known (strings).
@@ -185,10 +207,10 @@ def from_formula(
     response = rows.read(column_of(data, parsed.response, "response", problems), categories, parsed.response)
     kept = data if rows.keep is None else data.loc[rows.keep]
     encoder = FormulaMap(parsed)
-    X, own_offset = encoder.learn(kept, rows.weights, problems)
-    rows.add_offset(own_offset)
+    coded = encoder.learn(kept, rows.weights, problems)
+    rows.add_offset(coded.offset)
     source = FormulaSource(encoder, offset_name)
-    return _assemble(X, encoder.predictors, response, parsed.response, rows, source, formula, strict)
+    return _assemble(coded, encoder.predictors, response, parsed.response, rows, source, formula, strict)
 
 
 def from_arrays(
@@ -244,12 +266,12 @@ def from_arrays(
     response = rows.read(y, categories, name)
     values = covariates.values if rows.keep is None else covariates.values[rows.keep]
     source = ArraySource(covariates.names, covariates.named, offset is not None)
-    return _assemble(values, covariates.names, response, name, rows, source, None, strict)
+    return _assemble(Coded(values, None), covariates.names, response, name, rows, source, None, strict)
 
 
-def _assemble(X, predictors, response, name, rows, source, formula, strict) -> Design:
+def _assemble(coded: Coded, predictors, response, name, rows, source, formula, strict) -> Design:
     """Judge the numbers, raise or warn, and freeze."""
-    problems = rows.problems
+    X, problems = coded.X, rows.problems
     checks.check_repeated_names(predictors, problems)
     finite = np.isfinite(X).all(axis=0)
     usable = X if finite.all() else X[:, finite]
@@ -280,11 +302,12 @@ def _assemble(X, predictors, response, name, rows, source, formula, strict) -> D
         obs_id=rows.obs_id,
         response=name,
         formula=formula,
-        notes=(*response.notes, *notes),
+        notes=(*response.notes, *notes, *group_notes(coded.groups, len(X))),
         mean=_frozen(mean),
         sd=_frozen(sd),
         offset_mean=float(checks.column_moments(offsets, rows.weights)[0][0]),
         n_effective=_n_effective(len(X), rows.weights, rows.kind),
+        groups=_frozen_groups(coded.groups),
         source=source,
     )
 
@@ -303,3 +326,7 @@ def _frozen(array: np.ndarray | None) -> np.ndarray | None:
     array = np.ascontiguousarray(array)
     array.flags.writeable = False
     return array
+
+
+def _frozen_groups(groups: tuple) -> tuple:
+    return tuple(replace(group, index=_frozen(group.index), Z=_frozen(group.Z)) for group in groups)

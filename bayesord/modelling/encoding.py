@@ -1,23 +1,76 @@
-"""A formula met with data: the map from a DataFrame to the columns of X, learned once, applied to new "
-"rows."""
+"""A formula met with data: the map from a DataFrame to the columns of X and of group terms, learned once, applied to
+new rows."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from formulae.environment import Environment
 from formulae.terms import Intercept
 
-from bayesord.checks import Problems, column_kind, did_you_mean, name_list, name_rows, to_float
-from bayesord.modelling.calls import Formula
+from bayesord.checks import Problems, name_rows
+from bayesord.modelling.column_reader import ColumnReader
 from bayesord.modelling.expressions import Columns, Learned, build_terms, evaluate
+from bayesord.modelling.grouping import GroupMap, tell_apart
+from bayesord.modelling.groups import GroupRows, GroupTerm
+from bayesord.modelling.syntax import Formula, Part
 from bayesord.modelling.transforms import Basis
 
-__all__ = ["FormulaMap"]
+__all__ = ["Coded", "FormulaMap", "TermMap"]
 
 _EMPTY = Environment([{}])
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Rows met with a formula: X (n, p), the sum of its offset() terms (n,) or None, its group terms."""
+
+    X: np.ndarray
+    offset: np.ndarray | None
+    groups: tuple[GroupTerm, ...] | tuple[GroupRows, ...] = ()
+
+
+class TermMap:
+    """The columns of one sum of terms, by the coding that the training rows taught it.
+
+    Parameters
+    ----------
+    part : Part
+    intercept : bool
+        Whether the terms stand beside an intercept: without one the first factor gets a column for every level.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the columns, such as ``"temp[warm]"``, known once the training rows are; the intercept has none.
+    """
+
+    def __init__(self, part: Part, *, intercept: bool) -> None:
+        self.part, self.intercept = part, intercept
+        self.names: tuple[str, ...] = ()
+        self._terms: list = []
+
+    def learn(self, columns: Columns, learned: Learned) -> np.ndarray:
+        """The columns of the training rows, (n, q)."""
+        model = build_terms(self.part.summands, learned, intercept=self.intercept)
+        model.eval(columns, _EMPTY)
+        self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
+        self.names = tuple(label for term in self._terms for label in term.labels)
+        return _stack([term.data for term in self._terms], columns.n_rows)
+
+    def rows(self, columns: Columns) -> np.ndarray:
+        """The columns of new rows, (n, q)."""
+        return _stack([term.eval_new_data(columns) for term in self._terms], columns.n_rows)
+
+    def forget_rows(self) -> None:
+        """Keep what was learned and not the training rows, of which formulae holds two copies."""
+        for term in self._terms:
+            term.data = None
+            for component in term.components:
+                component.value = component._intermediate_data = None
 
 
 class FormulaMap:
@@ -32,20 +85,26 @@ class FormulaMap:
     ----------
     predictors : tuple of str
         Names of the columns of X, such as ``"temp[warm]"``; known once the training rows are.
-    levels : dict
-        The levels of each factor, in order.
     """
 
     def __init__(self, formula: Formula) -> None:
         self.formula = formula
-        self.levels: dict[str, tuple] = {}
-        self.predictors: tuple[str, ...] = ()
-        self._terms: list = []
+        self._used = formula.everywhere
+        self._reader = ColumnReader(self._used)
+        self._common = TermMap(formula, intercept=True)
+        self._groups = [GroupMap(part, TermMap(part, intercept=part.intercept)) for part in formula.groups]
         self._learned = Learned()
 
-    def learn(
-        self, data: pd.DataFrame, weights: np.ndarray | None, problems: Problems
-    ) -> tuple[np.ndarray, np.ndarray | None]:
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        return self._common.names
+
+    @property
+    def levels(self) -> dict[str, tuple]:
+        """The levels of each factor, in order."""
+        return self._reader.levels
+
+    def learn(self, data: pd.DataFrame, weights: np.ndarray | None, problems: Problems) -> Coded:
         """Learn the map from the training rows.
 
         Parameters
@@ -55,172 +114,57 @@ class FormulaMap:
         weights : ndarray, shape (n,), optional
         problems : Problems
             What is wrong with the data is added here.
-
-        Returns
-        -------
-        X : ndarray, shape (n, p)
-        offset : ndarray, shape (n,), or None
-            The sum of the offset() terms.
         """
-        nothing = np.empty((len(data), 0)), None
-        before = len(problems.found)
-        if self._acceptable(data, problems):
-            self._learn_levels(data, problems)
-        if len(problems.found) > before:
-            return nothing
-        columns = self._columns(data)
+        columns = self._reader.learn(data, problems)
+        known = [group.learn_labels(data, problems) for group in self._groups]
+        if columns is None or not all(known):
+            return _nothing(data)
         self._learned = Learned(weights)
         try:
             with np.errstate(all="ignore"):
-                model = build_terms(self.formula.summands, self._learned)
-                model.eval(columns, _EMPTY)
-                self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
-                X = _stack([term.data for term in self._terms], len(data))
+                X = self._common.learn(columns, self._learned)
+                terms = tuple(group.learn(columns, self._learned) for group in self._groups)
                 offset = self._offset(columns)
         except (ValueError, TypeError) as error:
             problems.add(f"formula cannot be computed: {error}")
-            return nothing
-        self.predictors = tuple(label for term in self._terms for label in term.labels)
-        self._report_not_finite(X, offset, data.index, problems)
-        self._forget_rows()
-        return X, offset
-
-    def _forget_rows(self) -> None:
-        """Keep what was learned and not the training rows, of which formulae holds two copies."""
+            return _nothing(data)
+        self._report_not_finite(X, offset, terms, data.index, problems)
         self._learned.weights, self._learned.fitted = None, True
-        for term in self._terms:
-            term.data = None
-            for component in term.components:
-                component.value = component._intermediate_data = None
+        for terms_map in (self._common, *(group.terms for group in self._groups)):
+            terms_map.forget_rows()
+        return Coded(X, offset, tell_apart(terms, self.formula.groups, problems))
 
-    def rows(self, data: pd.DataFrame, problems: Problems) -> tuple[np.ndarray, np.ndarray | None]:
-        """X of shape (n, p) and the formula's own offset for new rows, by what was learned in training."""
-        nothing = np.empty((len(data), 0)), None
-        missing = [name for name in self.formula.names if name not in data.columns]
-        for name in missing:
-            hint = did_you_mean(name, [str(column) for column in data.columns])
-            problems.add(f"new data lack the column {name!r} that the formula uses.{hint}")
-        if missing or not self._acceptable(data, problems) or not self._known_levels(data, problems):
-            return nothing
-        columns = self._columns(data)
+    def rows(self, data: pd.DataFrame, problems: Problems, *, new_groups: str | None = "error") -> Coded:
+        """Code new rows by what was learned in training.
+
+        Parameters
+        ----------
+        data : DataFrame
+        problems : Problems
+        new_groups : {"error", "zero", "sample"}, optional
+            What to do with groups that training did not have; None leaves out all group terms.
+        """
+        with_groups = new_groups is not None
+        names = self._used.names if with_groups else self.formula.names
+        columns = self._reader.rows(data, names, problems)
+        groups = self._groups if with_groups else []
+        found = [group.find(data, new_groups, problems) for group in groups]
+        if columns is None or any(one is None for one in found):
+            return _nothing(data)
         try:
             with np.errstate(all="ignore"):
-                X = _stack([term.eval_new_data(columns) for term in self._terms], len(data))
+                X = self._common.rows(columns)
+                terms = tuple(
+                    GroupRows(index, group.rows(columns), new_labels)
+                    for group, (index, new_labels) in zip(groups, found, strict=True)
+                )
                 offset = self._offset(columns)
         except (ValueError, TypeError) as error:
             problems.add(str(error))
-            return nothing
-        self._report_not_finite(X, offset, data.index, problems)
+            return _nothing(data)
+        self._report_not_finite(X, offset, terms, data.index, problems)
         self._warn_of_extrapolation(columns)
-        return X, offset
-
-    # -- columns --------------------------------------------------------------------------------------------
-
-    def _acceptable(self, data: pd.DataFrame, problems: Problems) -> bool:
-        """Every column that is used has one name, a type that has a meaning here, and no holes."""
-        before = len(problems.found)
-        names = self.formula.names
-        repeated = [name for name in names if (data.columns == name).sum() > 1]
-        if repeated:
-            problems.add(
-                f"data have duplicate column names: {name_list(repeated)}. Give every column its own name."
-            )
-            return False
-        holes, infinite = [], []
-        for name in names:
-            column = data[name]
-            kind = column_kind(column)
-            if name not in self.levels:  # for a known factor the comparison with its levels says more
-                self._check_kind(name, kind, column, problems)
-            absent = column.isna().to_numpy()
-            if absent.any():
-                holes.append(f"column {name!r}, {name_rows(absent, data.index)}")
-            elif kind == "numeric" and (wild := np.isinf(to_float(column))).any():
-                infinite.append(f"column {name!r}, {name_rows(wild, data.index)}")
-        if holes:
-            problems.add(f"Input data contains NaN: {'; '.join(holes)}. Drop or impute first.")
-        if infinite:
-            problems.add(f"Input data contains infinity: {'; '.join(infinite)}. Drop these rows.")
-        return len(problems.found) == before
-
-    def _check_kind(self, name: str, kind: str, column: pd.Series, problems: Problems) -> None:
-        if kind == "dates":
-            problems.add(
-                f"column {name!r} holds dates or durations: pass elapsed time as a number, for example "
-                f"data[{name!r}] = (data[{name!r}] - data[{name!r}].min()).dt.days.",
-                TypeError,
-            )
-        elif kind == "complex":
-            problems.add(f"Complex data not supported: column {name!r}.")
-        elif kind in {"mixed", "other"}:
-            found = sorted({type(value).__name__ for value in column[~column.isna()]})
-            problems.add(f"column {name!r} mixes or holds types without a meaning here: {found}.", TypeError)
-        elif kind == "factor" and name in self.formula.numbers:
-            first = next(iter(column[~column.isna()]), None)
-            problems.add(
-                f"column {name!r} is not numeric (first value {first!r}), but {self.formula.numbers[name]}() "
-                "computes with it. Use it as a factor, or convert it."
-            )
-        elif kind == "numeric" and name in self.formula.compared:
-            problems.add(
-                f"column {name!r} is numeric, but {self.formula.compared[name]}() compares it with a string."
-            )
-
-    def _learn_levels(self, data: pd.DataFrame, problems: Problems) -> None:
-        """The levels of every factor, in the order of its Categorical, else sorted; unused ones do not "
-        "count."""
-        for name in self.formula.names:
-            column = data[name]
-            is_factor = column_kind(column) == "factor"
-            if not is_factor and name not in self.formula.factors:
-                continue
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                levels = column.cat.remove_unused_categories().cat.categories.tolist()
-            else:
-                levels = sorted(column.unique().tolist())
-            self.levels[name] = tuple(levels)
-            if len(levels) < 2 and (name in self.formula.terms or name in self.formula.factors):
-                problems.add(
-                    f"factor {name!r} has the single level {levels[0]!r} and so is constant: the cutpoints "
-                    "already play that role. Drop it."
-                )
-
-    def _known_levels(self, data: pd.DataFrame, problems: Problems) -> bool:
-        known = True
-        for name, levels in self.levels.items():
-            column = data[name]
-            strange = [value for value in column.unique().tolist() if value not in levels]
-            for value in strange[:5]:
-                rows = name_rows((column == value).to_numpy(dtype=bool), data.index)
-                problems.add(
-                    f"column {name!r} has the value {value!r} ({rows}), which the training rows did not "
-                    f"have. Known levels: {name_list(levels, 20)}.{did_you_mean(value, levels)}"
-                )
-            known &= not strange
-        return known and self._same_kinds(data, problems)
-
-    def _same_kinds(self, data: pd.DataFrame, problems: Problems) -> bool:
-        """A column that was a number in training must be one now."""
-        before = len(problems.found)
-        for name in {**self.formula.terms, **self.formula.numbers}:
-            if name not in self.levels and column_kind(data[name]) == "factor":
-                problems.add(
-                    f"column {name!r} is not numeric (first value {data[name].iloc[0]!r}), but it was in "
-                    "training."
-                )
-        return len(problems.found) == before
-
-    def _columns(self, data: pd.DataFrame) -> Columns:
-        values: dict[str, np.ndarray | pd.Categorical] = {}
-        factors: dict[str, pd.Categorical] = {}
-        for name in self.formula.names:
-            if name in self.levels:
-                factors[name] = _as_factor(data[name], list(self.levels[name]))
-            values[name] = to_float(data[name]) if self._is_number(data, name) else factors[name]
-        return Columns(len(data), values, factors)
-
-    def _is_number(self, data: pd.DataFrame, name: str) -> bool:
-        return column_kind(data[name]) in {"numeric", "empty"}
+        return Coded(X, offset, terms)
 
     def _offset(self, columns: Columns) -> np.ndarray | None:
         if not self.formula.offsets:
@@ -228,11 +172,11 @@ class FormulaMap:
         parts = [evaluate(tree, columns, self._learned) for tree in self.formula.offsets]
         return np.sum(parts, axis=0)
 
-    def _report_not_finite(
-        self, X: np.ndarray, offset: np.ndarray | None, index: pd.Index, problems: Problems
-    ) -> None:
+    def _report_not_finite(self, X, offset, terms, index: pd.Index, problems: Problems) -> None:
         named = [(name, X[:, j]) for j, name in enumerate(self.predictors)]
         named += [] if offset is None else [("offset", offset)]
+        for group, term in zip(self._groups, terms, strict=False):
+            named += [(name, term.Z[:, j]) for j, name in enumerate(group.names)]
         for name, column in named:
             bad = ~np.isfinite(column)
             if bad.any():
@@ -256,11 +200,8 @@ class FormulaMap:
                     )
 
 
-def _as_factor(column: pd.Series, levels: list) -> pd.Categorical:
-    """An ordered Categorical, because formulae sorts the levels of any other by the alphabet."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.set_categories(levels, ordered=True).array
-    return pd.Categorical(column, categories=levels, ordered=True)
+def _nothing(data: pd.DataFrame) -> Coded:
+    return Coded(np.empty((len(data), 0)), None)
 
 
 def _stack(parts: list[np.ndarray], n: int) -> np.ndarray:

@@ -251,9 +251,9 @@ class _Terms(Resolver):
         return Term(Call(expr.accept(_Nodes(self.learned))))
 
 
-def build_terms(summands: list[tuple[int, object]], learned: Learned) -> Model:
-    """Expand the summands of a checked formula into formulae's model, intercept included."""
-    resolver, model = _Terms(learned), Model(Intercept())
+def build_terms(summands: list[tuple[int, object]], learned: Learned, *, intercept: bool = True) -> Model:
+    """Expand the summands of a checked formula into formulae's model, with its intercept or without."""
+    resolver, model = _Terms(learned), Model(Intercept()) if intercept else Model()
     for sign, tree in summands:
         piece = tree.accept(resolver)
         model = model + piece if sign > 0 else model - piece

@@ -1,6 +1,6 @@
 """Formula strings, read by `formulae` and checked against an allow-list before anything is evaluated.
 
-    response ~ term + term + ...
+    response ~ term + term + ... + (term + ... | group)
 
 Names must be columns of the data; calls only those of `transforms.FUNCTIONS`; no attribute, no
 subscript, nothing from anyone's namespace. `formulae` scans, parses and expands terms; what stands
@@ -13,12 +13,14 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 
-from formulae.parser import Parser
+from formulae import expr as ast
+from formulae.parser import ParseError, Parser
 from formulae.scanner import Scanner
 
 from bayesord.checks import Problems
-from bayesord.modelling.allowlist import check_tree
-from bayesord.modelling.calls import Formula
+from bayesord.modelling.allowlist import TermChecker
+from bayesord.modelling.bars import read_bar
+from bayesord.modelling.syntax import Formula, column_name, is_column
 
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "Formula", "parse_formula"]
 
@@ -26,6 +28,7 @@ MAX_LENGTH = 20_000
 MAX_DEPTH = 20
 MAX_CALLS = 1_000  # of the parser, one within the other
 
+_BAR = "(1 | judge), or (x | judge) with a slope for every judge"
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -73,10 +76,61 @@ def _shallow():
 
 def _checked(tree: object, text: str, columns: list[str], problems: Problems) -> Formula | None:
     try:
-        return check_tree(tree, text, columns, problems)
+        return _check_tree(tree, text, columns, problems)
     except RecursionError:
         problems.add("formula is too deep to be read. Compute such a column beforehand.")
         return None
+
+
+def _check_tree(tree: object, text: str, columns: list[str], problems: Problems) -> Formula | None:
+    """The formula that a parsed tree stands for, or None where anything in it is not allowed."""
+    before = len(problems.found)
+    if not (isinstance(tree, ast.Binary) and tree.operator.kind == "TILDE"):
+        problems.add("formula must have the form 'response ~ predictors'.")
+        return None
+    formula = Formula(text=text)
+    right = _RightSide(formula, columns, problems)
+    formula.response = _response(tree.left, right)
+    right.check(tree.right)
+    if formula.response in formula.everywhere.names:
+        problems.add(f"the response {formula.response!r} stands among the predictors. Drop it there.")
+    if any(formula.response in part.factor for part in formula.groups):
+        problems.add(f"the response {formula.response!r} is a grouping factor, which would explain itself.")
+    return formula if len(problems.found) == before else None
+
+
+def _response(node: object, right: TermChecker) -> str:
+    if is_column(node):
+        return column_name(node) if right.calls.known(column_name(node)) else ""
+    written = right.part.text.split("~", 1)[0].strip()
+    right.problems.add(
+        f"the response must be one plain column, not {written[:60]!r}: make it a column of the data "
+        "first. Its answers are categories; transforming them has no meaning."
+    )
+    return ""
+
+
+class _RightSide(TermChecker):
+    """The terms outside all bars."""
+
+    def intercept(self, wanted: bool) -> None:
+        if not wanted:
+            self.problems.add(
+                "formula removes the intercept ('0 +' or '- 1'), but an ordinal model has none: its "
+                "cutpoints play that role, and full dummy coding would be collinear with them. Leave it "
+                "out."
+            )
+
+    def offset(self, sign: int, call: ast.Call) -> None:
+        if sign < 0:
+            self.problems.add("an offset cannot be subtracted: write offset(-x), or leave it out.")
+        self.calls.check(call, interacting=False)
+        self.part.offsets.extend(call.args[:1])
+
+    def bar(self, sign: int, bar: ast.Binary) -> None:
+        if sign < 0:
+            self.problems.add("a group term cannot be subtracted: leave it out.")
+        self.part.groups.extend(read_bar(bar, self.columns, self.problems))
 
 
 def _tree(text: str, columns: list[str], problems: Problems) -> object | None:
@@ -108,6 +162,9 @@ def _tree(text: str, columns: list[str], problems: Problems) -> object | None:
     if not parser.at_end():
         # formulae stops here in silence, and would fit a model without the rest
         rest = " ".join(token.lexeme for token in parser.tokens[parser.current : -1])
+        if rest.startswith("|"):
+            problems.add(f"a bar stands outside brackets: write the group term as {_BAR}.")
+            return None
         problems.add(
             f"formula {text[:80]!r} cannot be read from {rest[:40]!r} on: an operator such as '+' is "
             "missing, or one does not belong there (comparisons go inside I(...))."
@@ -135,6 +192,10 @@ def _reading_hint(text: str, columns: list[str], error: Exception) -> str:
         response = text.split("~", 1)[0].strip()
         others = " + ".join(_written(name) for name in columns if name != response)
         return f"'.' for all other columns is not part of this language. Name them: {others[:200]}."
+    if "||" in right:
+        return "'||' is not part of this language. For effects without correlation: (1 | g) + (0 + x | g)."
+    if "|" in right and isinstance(error, ParseError):
+        return f"{str(error).rstrip('.')}. A group term is written {_BAR}."
     if "levels" in text and "[" in text:
         return (
             "lists such as levels=[...] cannot stand in a formula. Make the column a Categorical with the "

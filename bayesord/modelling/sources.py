@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayesord import checks
 from bayesord.checks import Problems, did_you_mean
-from bayesord.modelling.encoding import FormulaMap
+from bayesord.modelling.encoding import Coded, FormulaMap
 
 __all__ = ["ArraySource", "FormulaSource", "TrainingRows", "column_of", "positive_rows"]
 
@@ -20,14 +20,15 @@ class FormulaSource:
     def __init__(self, encoder: FormulaMap, offset_name: str | bool) -> None:
         self.encoder, self.offset_name = encoder, offset_name
 
-    def encode(self, data: object, problems: Problems) -> tuple[np.ndarray, np.ndarray | None, pd.Index]:
-        """X, the formula's own offset and the labels of new rows."""
+    def encode(
+        self, data: object, problems: Problems, new_groups: str | None = "error"
+    ) -> tuple[Coded, pd.Index]:
+        """New rows and their labels; `new_groups` None leaves the group terms out."""
         if not isinstance(data, pd.DataFrame):
             raise TypeError(
                 f"new data must be a pandas DataFrame, as in training; got {type(data).__name__}."
             )
-        X, offset = self.encoder.rows(data, problems)
-        return X, offset, data.index
+        return self.encoder.rows(data, problems, new_groups=new_groups), data.index
 
 
 class ArraySource:
@@ -36,8 +37,10 @@ class ArraySource:
     def __init__(self, names: tuple[str, ...], named: bool, offset_name: bool) -> None:
         self.names, self.named, self.offset_name = names, named, offset_name
 
-    def encode(self, data: object, problems: Problems) -> tuple[np.ndarray, None, pd.Index]:
-        """X and the labels of new rows; the third, an offset of its own, does not exist here."""
+    def encode(
+        self, data: object, problems: Problems, new_groups: str | None = "error"
+    ) -> tuple[Coded, pd.Index]:
+        """New rows and their labels; arrays have no group terms."""
         new = checks.read_covariates(data, problems)
         if new is not None:
             checks.check_same_columns(self.names, new, problems, named=self.named)
@@ -49,7 +52,7 @@ class ArraySource:
                 else "X has feature names, but the model was fitted without feature names"
             )
             warnings.warn(f"{said}; its columns are taken in order.", UserWarning, stacklevel=4)
-        return new.values, None, pd.RangeIndex(len(new.values)) if new.index is None else new.index
+        return Coded(new.values, None), pd.RangeIndex(len(new.values)) if new.index is None else new.index
 
 
 def column_of(data: pd.DataFrame, name: object, role: str, problems: Problems) -> object:

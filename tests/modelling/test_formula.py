@@ -131,9 +131,6 @@ def test_numbers_cannot_run_for_ever(data):
         ("q ~ x", "'q', which is not a column"),
         ("y ~ X", "Did you mean 'x'"),
         ("y ~ lgo(x)", "Did you mean 'log'"),
-        ("y ~ (1 | g)", "group terms"),
-        ("y ~ x + (x | g)", "group terms"),
-        ("y ~ (0 + x | g)", "group terms"),
         ("y ~ x**2", r"I\(x\*\*2\)"),
         ("y ~ 3 + x", "3 stands alone"),
         ("y ~ 'x'", "'x' stands alone"),
@@ -177,8 +174,8 @@ def test_formula_must_be_text(data):
 
 
 def test_all_problems_of_a_formula_come_at_once():
-    heard = said("y ~ nope + canary(x) + 0 + poly(x, 'a') + (1 | g)")
-    for part in ("'nope'", "'canary'", "removes the intercept", "poly(degree=...)", "group terms"):
+    heard = said("y ~ nope + canary(x) + 0 + poly(x, 'a') + (1 | nobody)")
+    for part in ("'nope'", "'canary'", "removes the intercept", "poly(degree=...)", "'nobody'"):
         assert part in heard
 
 
