@@ -9,7 +9,8 @@ divergences             0          <= 0.1 %
 E-BFMI (smallest)       >= 0.3     >= 0.2
 ======================= ========== =============
 
-R-hat and ESS are rank-normalised (Vehtari et al. 2021, doi:10.1214/20-BA1221); E-BFMI is Betancourt's (2016).
+R-hat and ESS are rank-normalised (Vehtari et al. 2021, doi:10.1214/20-BA1221; `convergence`); E-BFMI is
+Betancourt's (2016).
 What the sampler cannot see is named beside it: separation, empty categories, a prior in conflict with the data.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesord.inference.convergence import convergence
 from bayesord.modelling import priors as P
 from bayesord.modelling.design import Design
 
@@ -73,8 +75,6 @@ def judge(
     interrupted : bool
         Whether the run was stopped before its end, which is a problem too.
     """
-    import arviz_stats as azs
-
     posterior, stats = idata["posterior"].to_dataset(), idata["sample_stats"].to_dataset()
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     problems: list[tuple[int, str]] = []
@@ -83,7 +83,8 @@ def judge(
         if severity:
             problems.append((severity, text))
 
-    finite = all(np.isfinite(v.values).all() for v in posterior.values())
+    values = _in_columns(posterior)
+    finite = np.isfinite(values).all()
     if not finite:
         note(2, "some draws are not finite: the model or its data are on scales that doubles cannot hold")
     note(int(interrupted), f"interrupted: {draws:,} draws a chain are kept")
@@ -96,14 +97,13 @@ def judge(
     if draws < 4 or not finite:
         note(2, f"{draws} draws a chain are too few to judge" if draws < 4 else "")
     else:
-        for name, values in [
-            ("r_hat", azs.rhat(posterior) if chains > 1 else None),
-            ("ess_bulk", azs.ess(posterior, method="bulk")),
-            ("ess_tail", azs.ess(posterior, method="tail")),
-        ]:
-            if values is not None:
-                worst[name], where = _extreme(values, np.nanmax if name == "r_hat" else np.nanmin)
-                note(*_grade(name, worst[name], where))
+        found = convergence(values)
+        for name, choose in [("r_hat", np.nanargmax), ("ess_bulk", np.nanargmin), ("ess_tail", np.nanargmin)]:
+            figures = getattr(found, name)
+            if not np.isnan(figures).all():  # R-hat of one chain, or of constants
+                where = int(choose(figures))
+                worst[name] = float(figures[where])
+                note(*_grade(name, worst[name], _name_of_column(posterior, where)))
     divergences = int(stats["diverging"].sum())
     share = divergences / (chains * draws)
     note(
@@ -134,18 +134,24 @@ def _grade(name: str, value: float, where: str) -> tuple[int, str]:
     )
 
 
-def _extreme(dataset, choose) -> tuple[float, str]:
-    """The most extreme value over all variables, and the name of its coordinate."""
-    found = []
-    for name, array in dataset.data_vars.items():
-        values = array.values
-        if np.all(np.isnan(values)):
-            continue
-        value = float(choose(values))
-        index = np.unravel_index(int(np.nanargmin(np.abs(values - value))), values.shape)
-        labels = [str(array[dim].values[i]) for dim, i in zip(array.dims, index, strict=True)]
-        found.append((value, f"{name}[{', '.join(labels)}]" if labels else str(name)))
-    return (max if choose is np.nanmax else min)(found, default=(np.nan, ""))
+def _in_columns(posterior) -> np.ndarray:
+    """All variables of a dataset side by side: (chain, draw, numbers)."""
+    arrays = [array.transpose("chain", "draw", ...).values for array in posterior.values()]
+    return np.concatenate([array.reshape(*array.shape[:2], -1) for array in arrays], axis=2)
+
+
+def _name_of_column(posterior, column: int) -> str:
+    """Which number that is: `beta[temp[warm]]`."""
+    for name, array in posterior.items():
+        dims = [dim for dim in array.dims if dim not in ("chain", "draw")]
+        shape = [array.sizes[dim] for dim in dims]
+        size = int(np.prod(shape))
+        if column < size:
+            index = np.unravel_index(column, shape) if shape else ()
+            labels = [str(array[dim].values[i]) for dim, i in zip(dims, index, strict=True)]
+            return f"{name}[{', '.join(labels)}]" if labels else str(name)
+        column -= size
+    raise IndexError(column)
 
 
 def _e_bfmi(energy: np.ndarray) -> np.ndarray:
