@@ -112,7 +112,7 @@ def has_mode(design: Design, link: Link, priors: Priors) -> bool:
 
 
 def _is_finite(information: np.ndarray, converged: bool) -> bool:
-    return converged and np.max(np.diag(np.linalg.inv(information))) <= _ENDLESS**2
+    return converged and np.max(np.diag(np.linalg.inv(information.profiled))) <= _ENDLESS**2
 
 
 def _observed_information(layout, v: np.ndarray) -> np.ndarray:

@@ -4,12 +4,14 @@ The pm.Model of `modelling.build` defines the density; this is the same function
 so that nothing compiles for a new model: link, priors and sizes are data in an int64 record, not code. NUTS calls
 it through a C pointer, without Python. The tests hold it equal to `model.logp_dlogp_function()`, to 1e-10.
 
-Coordinates (see `geometry` for why). x = (z_a, z, z_u): `a` are the K-1 cutpoint steps followed by the coefficients
-with priors of fixed scale; `g` are the coefficients that share one learned scale τ, rotated; u = log τ² = logit R².
+Coordinates (see `geometry` for why). x = (z_a, z_g, e, z_u, h): `a` are the K-1 cutpoint steps followed by the
+coefficients with priors of fixed scale; `g` are the coefficients that share one learned scale τ, rotated;
+u = log τ² = logit R²; e and h are the group effects and their hyperparameters, in the coordinates of `effects`.
 
     u = u_0 + s_u z_u,     d_j = h_j + e^-u
     g_j = r_j / d_j + z_j / √d_j
     a = a_0 - T (g - g_0) + L z_a          Jacobian: log|L| + log s_u - ½ Σ log d_j
+    (z_a, z_g, e) = (I + Q diag(m) Q') y   before all that, where several group terms compete (Q has few columns)
 
 The first entry of `a` is a cutpoint in the middle of the data (the anchor), not c_1, which empty categories leave
 undetermined: c_1 = a_1 - Σ exp(a_j) over the gaps below the anchor, a shift with Jacobian 1.
@@ -24,8 +26,16 @@ import math
 import numpy as np
 from numba import carray, types
 
+from bayesord.inference.effects import (
+    add_effects,
+    collect_effects,
+    effects_at,
+    effects_pullback,
+    pulls,
+)
 from bayesord.inference.record import (
     ANCHOR,
+    BORDER,
     CENTRE,
     CUT_KIND,
     CUT_PRIOR,
@@ -41,17 +51,24 @@ from bayesord.inference.record import (
     HYPER_SCALE,
     INFO,
     LINK,
+    MIXED,
+    MIXING,
+    N_BORDER,
     N_CATEGORIES,
+    N_EFFECTS,
     N_FREE,
+    N_MIXED,
     N_ROWS,
     N_SHARED,
     N_SLOTS,
+    N_TERMS,
     OFFSET,
     PEAK,
     PULL,
     STARTS,
     TILT,
     WEIGHT,
+    WIDEST_TERM,
     X,
     float_pointer,
     int_pointer,
@@ -68,7 +85,9 @@ _BLOCK_NUMBERS = 16384  # numbers of X in a block of rows: 128 KiB, well inside 
 
 
 @njit
-def _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coefficients):
+def _row_pass(
+    record, steps, cutpoints, coefficients, effects, by_eta, by_gap, grad_coefficients, grad_effects
+):
     """Σ w log P over the rows; adds each category's derivative sums, and X' d(eta), block by block.
 
     Rows are sorted by category, so a block lies within one. X is read once: while a block is in the cache it
@@ -92,6 +111,8 @@ def _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coeff
                 eta[:] = 0.0
             if record[HAS_OFFSET]:
                 eta += carray(float_pointer(record[OFFSET]), (n,))[start:stop]
+            if record[N_TERMS]:
+                add_effects(record, start, stop, effects, eta)
             _block(record[LINK], k, steps, cutpoints, eta, logp, d_eta, d_gap)
             value, slope, gap = _weighted_sums(weight[start:stop], logp, d_eta, d_gap)
             total += value
@@ -99,6 +120,8 @@ def _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coeff
             by_gap[k] += gap
             if p > 0:
                 grad_coefficients += np.dot(design[start:stop].T, d_eta)
+            if record[N_TERMS]:
+                collect_effects(record, start, stop, d_eta, grad_effects)
     return total
 
 
@@ -173,8 +196,9 @@ def _location_scale(kind, x, location, scale, nu):
 
 
 @njit
-def _density_at(record, a, g, precision, grad_a, grad_g):
-    """Log posterior at cutpoint steps and coefficients, given e^-u for the shared ones; fills both gradients."""
+def _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
+    """Log posterior at cutpoint steps and coefficients, given e^-u for the shared ones, without the prior of the
+    group effects; fills the gradients."""
     K, n_free, n_shared = record[N_CATEGORIES], record[N_FREE], record[N_SHARED]
     steps = a[: K - 1]
     cutpoints = np.empty(K - 1)
@@ -187,7 +211,10 @@ def _density_at(record, a, g, precision, grad_a, grad_g):
     by_eta, by_gap, d_cut = np.zeros(K), np.zeros(K), np.zeros(K - 1)
     grad_coefficients = np.zeros(n_free + n_shared)
 
-    total = _row_pass(record, steps, cutpoints, coefficients, by_eta, by_gap, grad_coefficients)
+    grad_effects[:] = 0.0
+    total = _row_pass(
+        record, steps, cutpoints, coefficients, effects, by_eta, by_gap, grad_coefficients, grad_effects
+    )
     total += _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut)
 
     above = by_eta[K - 1]  # Σ d(eta) over the categories above cutpoint j; a cutpoint moves against eta
@@ -211,12 +238,12 @@ def _density_at(record, a, g, precision, grad_a, grad_g):
 
 
 @njit
-def _anchored_density(record, a, g, precision, grad_a, grad_g):
+def _anchored_density(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
     """`_density_at` where a[0] is the anchor; a is changed to the steps."""
     anchor = record[ANCHOR]
     for j in range(1, anchor + 1):
         a[0] -= math.exp(a[j])
-    total = _density_at(record, a, g, precision, grad_a, grad_g)
+    total = _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects)
     for j in range(1, anchor + 1):
         grad_a[j] -= math.exp(a[j]) * grad_a[0]
     return total
@@ -225,46 +252,71 @@ def _anchored_density(record, a, g, precision, grad_a, grad_g):
 @njit
 def log_density(record, x, grad):
     """Log density of x, its Jacobian included; fills `grad`."""
-    n_free, n_shared = record[N_FREE], record[N_SHARED]
+    n_free, n_shared, n_effects = record[N_FREE], record[N_SHARED], record[N_EFFECTS]
     n_a = record[N_CATEGORIES] - 1 + n_free
+    n_main = n_a + n_shared + n_effects
+    hyper = carray(float_pointer(record[HYPER]), (5,))
     centre = carray(float_pointer(record[CENTRE]), (n_a,))
     factor = carray(float_pointer(record[FACTOR]), (n_a, n_a))
-    a = centre + np.dot(factor, x[:n_a])
-    grad_a = np.empty(n_a)
-    hyper = carray(float_pointer(record[HYPER]), (5,))
-    if n_shared == 0:
-        nothing = np.empty(0)
-        total = _anchored_density(record, a, nothing, 0.0, grad_a, nothing)
-        grad[:n_a] = np.dot(factor.T, grad_a)
-        return total + hyper[HYPER_CONSTANT]
+    rank = record[N_MIXED]
+    mixed = carray(float_pointer(record[MIXED]), (rank, n_main))
+    mixing = carray(float_pointer(record[MIXING]), (rank,))
+    main = x[:n_main]
+    if rank:
+        main = main + np.dot(mixing * np.dot(mixed, main), mixed)
 
+    a = centre + np.dot(factor, main[:n_a])
+    z = main[n_a : n_a + n_shared]
     tilt = carray(float_pointer(record[TILT]), (n_a, n_shared))
     peak = carray(float_pointer(record[PEAK]), (n_shared,))
     info = carray(float_pointer(record[INFO]), (n_shared,))
     pull = carray(float_pointer(record[PULL]), (n_shared,))
-    z = x[n_a : n_a + n_shared]
-    u = hyper[HYPER_CENTRE] + hyper[HYPER_SCALE] * x[n_a + n_shared]
+    u = hyper[HYPER_CENTRE] + hyper[HYPER_SCALE] * x[n_main] if n_shared else 0.0
     precision = math.exp(-u)
     d = info + precision
     g = pull / d + z / np.sqrt(d)
-    a -= np.dot(tilt, g - peak)
+    if n_shared:
+        a -= np.dot(tilt, g - peak)
 
-    grad_g = np.empty(n_shared)
-    total = _anchored_density(record, a, g, precision, grad_a, grad_g)
+    total = hyper[HYPER_CONSTANT]
+    effects, r, v, s = np.empty(n_effects), np.empty(0), np.empty(n_effects), np.empty(n_effects)
+    chol = np.empty((n_effects, record[WIDEST_TERM]))
+    h = x[n_main + (n_shared > 0) :]
+    grad_h = np.zeros(h.size)
+    if n_effects:
+        r = pulls(record, np.concatenate((a - centre, g - peak)))
+        total += effects_at(record, main[n_a + n_shared :], h, r, effects, v, s, chol, grad_h)
+
+    grad_a, grad_g, grad_effects = np.empty(n_a), np.empty(n_shared), np.empty(n_effects)
+    total += _anchored_density(record, a, g, effects, precision, grad_a, grad_g, grad_effects)
+
+    if n_effects:
+        grad_r = np.empty(n_effects)
+        start = n_a + n_shared
+        effects_pullback(record, h, r, v, s, chol, grad_effects, grad[start:n_main], grad_h, grad_r)
+        grad[n_main + (n_shared > 0) :] = grad_h
+        if record[N_BORDER]:
+            border = carray(float_pointer(record[BORDER]), (n_effects, record[N_BORDER]))
+            moved = np.dot(grad_r, border)
+            grad_a -= moved[:n_a]
+            grad_g -= moved[n_a:]
     grad[:n_a] = np.dot(factor.T, grad_a)
-    grad_g -= np.dot(tilt.T, grad_a)
-    grad[n_a : n_a + n_shared] = grad_g / np.sqrt(d)
-
-    # log Beta(R²) in u = logit R², log τ^-p of the shared prior, and the Jacobian
-    log_r2, log_rest = -_softplus(-u), -_softplus(u)
-    total += hyper[HYPER_A] * log_r2 + hyper[HYPER_B] * log_rest - 0.5 * n_shared * u
-    slope = hyper[HYPER_A] * math.exp(log_rest) - hyper[HYPER_B] * math.exp(log_r2) - 0.5 * n_shared
-    for j in range(n_shared):
-        total -= 0.5 * math.log(d[j])
-        moved = pull[j] / (d[j] * d[j]) + 0.5 * z[j] / (d[j] * math.sqrt(d[j]))
-        slope += precision * (0.5 * g[j] * g[j] + 0.5 / d[j] + grad_g[j] * moved)
-    grad[n_a + n_shared] = hyper[HYPER_SCALE] * slope
-    return total + hyper[HYPER_CONSTANT]
+    if n_shared:
+        grad_g -= np.dot(tilt.T, grad_a)
+        grad[n_a : n_a + n_shared] = grad_g / np.sqrt(d)
+        # log Beta(R²) in u = logit R², log τ^-p of the shared prior, and the Jacobian
+        log_r2, log_rest = -_softplus(-u), -_softplus(u)
+        total += hyper[HYPER_A] * log_r2 + hyper[HYPER_B] * log_rest - 0.5 * n_shared * u
+        slope = hyper[HYPER_A] * math.exp(log_rest) - hyper[HYPER_B] * math.exp(log_r2) - 0.5 * n_shared
+        for j in range(n_shared):
+            total -= 0.5 * math.log(d[j])
+            moved_by = pull[j] / (d[j] * d[j]) + 0.5 * z[j] / (d[j] * math.sqrt(d[j]))
+            slope += precision * (0.5 * g[j] * g[j] + 0.5 / d[j] + grad_g[j] * moved_by)
+        grad[n_main] = hyper[HYPER_SCALE] * slope
+    if rank:
+        by_main = grad[:n_main]
+        by_main += np.dot(mixing * np.dot(mixed, by_main), mixed)
+    return total
 
 
 @njit

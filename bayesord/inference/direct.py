@@ -6,29 +6,78 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bayesord.inference import record as R
 from bayesord.inference.density import log_density
-from bayesord.inference.record import (
-    CENTRE,
-    CUT_KINDS,
-    CUT_PRIOR,
-    FACTOR,
-    FREE_KIND,
-    FREE_PRIOR,
-    HYPER,
-    HYPER_CENTRE,
-    HYPER_SCALE,
-    INFO,
-    N_SLOTS,
-    OFFSET,
-    PEAK,
-    PULL,
-    STARTS,
-    TILT,
-    WEIGHT,
-    X,
-)
+from bayesord.inference.effects import hyper_prior, place_effects, term_factor
+from bayesord.inference.record import CUT_KINDS, HYPER_CENTRE, HYPER_SCALE, SD_KINDS
 
-__all__ = ["DirectDensity"]
+__all__ = ["DirectDensity", "TermNumbers"]
+
+
+@dataclass(frozen=True)
+class TermNumbers:
+    """The numbers of one group term: J groups with q effects each, in the notation of `effects`.
+
+    Parameters
+    ----------
+    index : (n,) int array
+        The group of each sorted row.
+    Z : (n, q) array
+    sd_prior : (kind, nu, scales)
+    eta : float
+        Of the LKJ prior.
+    info : (J, q, q) array
+    pull : (J, q) array
+    hyper_centre, hyper_scale : (q + q(q-1)/2,) arrays
+        Of the log standard deviations and partial correlations.
+    """
+
+    index: np.ndarray
+    Z: np.ndarray
+    sd_prior: tuple[str, float, np.ndarray]
+    eta: float
+    info: np.ndarray
+    pull: np.ndarray
+    hyper_centre: np.ndarray
+    hyper_scale: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.pull.shape
+
+    def factors(self, h: np.ndarray) -> np.ndarray:
+        """A (S, q, q) of draws h (S, ...) of the coordinates of the hyperparameters."""
+        q = self.shape[1]
+        hyper = self.hyper_centre + self.hyper_scale * h
+        return np.array([term_factor(one, q) for one in hyper])
+
+    def log_hyper_prior(self, hyper: np.ndarray) -> float:
+        """Log prior of (log sd, w), up to a constant."""
+        return hyper_prior(SD_KINDS[self.sd_prior[0]], self._prior_numbers, hyper, np.zeros(len(hyper)))
+
+    @property
+    def _prior_numbers(self) -> np.ndarray:
+        return np.array([self.sd_prior[1], self.eta, *self.sd_prior[2]])
+
+    def arrays(self) -> dict[int, np.ndarray]:
+        """Slot -> array, as the compiled code reads them."""
+        floats = {
+            R.G_Z: self.Z, R.G_INFO: self.info, R.G_PULL: self.pull, R.G_SD_PRIOR: self._prior_numbers,
+            R.G_HYPER_CENTRE: self.hyper_centre, R.G_HYPER_SCALE: self.hyper_scale,
+        }  # fmt: skip
+        arrays = {slot: np.ascontiguousarray(array, dtype=np.float64) for slot, array in floats.items()}
+        return arrays | {R.G_INDEX: np.ascontiguousarray(self.index, dtype=np.int64)}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Draws of a model: a (S, K-1+f), g (S, s), u (S,), effects (S, N_effects), A (S, q, q) of each term."""
+
+    a: np.ndarray
+    g: np.ndarray
+    u: np.ndarray
+    effects: np.ndarray
+    factors: list[np.ndarray]
 
 
 @dataclass
@@ -55,6 +104,12 @@ class DirectDensity:
         The two shapes of R² ~ Beta, u_0, s_u, and the constant that makes the density that of the pm.Model.
     anchor : int
         Which cutpoint is the first coordinate.
+    terms : tuple of TermNumbers
+        The group terms.
+    border : (N_effects, n_a + n_shared) array
+        B of `effects`: how the rest of the model moves the groups.
+    mixed, mixing : (r, n_main) and (r,) arrays
+        Q' and m of `density`.
     """
 
     link: int
@@ -72,43 +127,88 @@ class DirectDensity:
     pull: np.ndarray = field(default_factory=lambda: np.zeros(0))
     hyper: np.ndarray = field(default_factory=lambda: np.zeros(5))
     anchor: int = 0
+    terms: tuple[TermNumbers, ...] = ()
+    border: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    mixed: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    mixing: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self):
         n, n_free, n_shared = len(self.weight), len(self.free_prior[0]), len(self.peak)
         arrays = {
-            X: self.X, WEIGHT: self.weight, OFFSET: np.zeros(1) if self.offset is None else self.offset,
-            CUT_PRIOR: self.cutpoint_prior[1], FREE_PRIOR: self.free_prior[1], CENTRE: self.centre,
-            FACTOR: self.factor, TILT: self.tilt, PEAK: self.peak, INFO: self.info, PULL: self.pull, HYPER: self.hyper,
+            R.X: self.X, R.WEIGHT: self.weight, R.OFFSET: np.zeros(1) if self.offset is None else self.offset,
+            R.CUT_PRIOR: self.cutpoint_prior[1], R.FREE_PRIOR: self.free_prior[1], R.CENTRE: self.centre,
+            R.FACTOR: self.factor, R.TILT: self.tilt, R.PEAK: self.peak, R.INFO: self.info, R.PULL: self.pull,
+            R.HYPER: self.hyper, R.BORDER: self.border, R.MIXED: self.mixed, R.MIXING: self.mixing,
         }  # fmt: skip
         self._alive = {slot: np.ascontiguousarray(array, dtype=np.float64) for slot, array in arrays.items()}
         self._alive |= {
-            STARTS: np.ascontiguousarray(self.starts, dtype=np.int64),
-            FREE_KIND: np.ascontiguousarray(self.free_prior[0], dtype=np.int64),
+            R.STARTS: np.ascontiguousarray(self.starts, dtype=np.int64),
+            R.FREE_KIND: np.ascontiguousarray(self.free_prior[0], dtype=np.int64),
+            R.GROUPS: self._group_slots(),
         }
-        self.record = np.zeros(N_SLOTS, np.int64)
-        self.record[:8] = [
-            self.link, n, len(self.starts) - 1, n_free, n_shared, CUT_KINDS[self.cutpoint_prior[0]], self.offset is not None,
-            self.anchor,
-        ]  # fmt: skip
+        sizes = {
+            R.LINK: self.link, R.N_ROWS: n, R.N_CATEGORIES: len(self.starts) - 1, R.N_FREE: n_free,
+            R.N_SHARED: n_shared, R.CUT_KIND: CUT_KINDS[self.cutpoint_prior[0]], R.HAS_OFFSET: self.offset is not None,
+            R.ANCHOR: self.anchor, R.N_EFFECTS: self.n_effects, R.N_TERMS: len(self.terms),
+            R.WIDEST_TERM: max((term.shape[1] for term in self.terms), default=0),
+            R.N_BORDER: self.border.shape[1], R.N_MIXED: len(self.mixing),
+        }  # fmt: skip
+        self.record = np.zeros(R.N_SLOTS, np.int64)
+        for slot, size in sizes.items():
+            self.record[slot] = size
         for slot, array in self._alive.items():
             self.record[slot] = array.ctypes.data
-        self.n_dim = len(self.starts) - 2 + n_free + n_shared + (n_shared > 0)
+        self.n_main = len(self.centre) + n_shared + self.n_effects
+        self.n_hyper = sum(len(term.hyper_centre) for term in self.terms)
+        self.n_dim = self.n_main + (n_shared > 0) + self.n_hyper
+
+    @property
+    def n_effects(self) -> int:
+        return sum(term.pull.size for term in self.terms)
+
+    def _group_slots(self) -> np.ndarray:
+        slots = np.zeros((len(self.terms), R.N_GROUP_SLOTS), np.int64)
+        self._alive_terms = [term.arrays() for term in self.terms]
+        first = first_hyper = 0
+        for row, term, arrays in zip(slots, self.terms, self._alive_terms, strict=True):
+            J, q = term.shape
+            row[[R.G_TERMS, R.G_GROUPS, R.G_FIRST, R.G_FIRST_HYPER]] = q, J, first, first_hyper
+            row[R.G_SD_KIND] = SD_KINDS[term.sd_prior[0]]
+            for slot, array in arrays.items():
+                row[slot] = array.ctypes.data
+            first, first_hyper = first + J * q, first_hyper + len(term.hyper_centre)
+        return slots
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Log density and gradient at x (n_dim,)."""
         grad = np.empty(self.n_dim)
         return log_density(self.record, np.ascontiguousarray(x, dtype=np.float64), grad), grad
 
-    def place(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draws x (S, n_dim) -> a (S, K-1+f), g (S, s), u (S,): the map, for whole arrays of draws."""
+    def place(self, x: np.ndarray) -> Placed:
+        """Draws x (S, n_dim) on the scale of the coefficients: the map, for whole arrays of draws."""
         n_a, n_shared = len(self.centre), len(self.peak)
-        a = self.centre + x[:, :n_a] @ self.factor.T
-        if not n_shared:
-            return self._steps(a), np.zeros((len(x), 0)), np.zeros(len(x))
-        u = self.hyper[HYPER_CENTRE] + self.hyper[HYPER_SCALE] * x[:, -1]
-        d = self.info + np.exp(-u)[:, None]
-        g = self.pull / d + x[:, n_a : n_a + n_shared] / np.sqrt(d)
-        return self._steps(a - (g - self.peak) @ self.tilt.T), g, u
+        main = x[:, : self.n_main]
+        if len(self.mixing):
+            main = main + (main @ self.mixed.T * self.mixing) @ self.mixed
+        a = self.centre + main[:, :n_a] @ self.factor.T
+        g, u = np.zeros((len(x), 0)), np.zeros(len(x))
+        if n_shared:
+            u = self.hyper[HYPER_CENTRE] + self.hyper[HYPER_SCALE] * x[:, self.n_main]
+            d = self.info + np.exp(-u)[:, None]
+            g = self.pull / d + main[:, n_a : n_a + n_shared] / np.sqrt(d)
+            a = a - (g - self.peak) @ self.tilt.T
+        e, h = main[:, n_a + n_shared :], x[:, self.n_main + (n_shared > 0) :]
+        effects, factors = np.empty(e.shape), []
+        if self.terms:
+            delta = np.hstack([a - self.centre, g - self.peak])
+            place_effects(self.record, np.ascontiguousarray(e), np.ascontiguousarray(h), delta, effects)
+            factors = [term.factors(h[:, where]) for term, where in self._hyper_slices()]
+        return Placed(self._steps(a), g, u, effects, factors)
+
+    def _hyper_slices(self):
+        first = 0
+        for term in self.terms:
+            yield term, slice(first, first := first + len(term.hyper_centre))
 
     def _steps(self, a: np.ndarray) -> np.ndarray:
         """From the anchor to the first cutpoint, in the first column."""

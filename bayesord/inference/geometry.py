@@ -11,28 +11,37 @@ likelihood is close to a Gaussian in the coefficients, with information H once t
     b | τ  is near  V N( r/(h + 1/τ²), 1/(h + 1/τ²) )
 
 so z = (V'b - r/(h + 1/τ²)) √(h + 1/τ²) is near N(0, I) *for every τ*, and x = (z_a, z, z_u) is what is sampled.
-X is rotated by V once, so that the map is diagonal while sampling. Whitening is the case without shared
-coefficients: one code serves both. A wrong mode or information costs speed, never correctness: the map is fixed
-before sampling and its Jacobian is exact.
+X is rotated by V once, so that the map is diagonal while sampling.
+
+**Group effects** have a learned scale, or covariance, for each term: `effects` has their map, conditional on all of
+(a, g), whose information is that with the effects profiled out. Where several terms compete, `mixing` straightens.
+
+Whitening is the case without shared coefficients and groups: one code serves all. A wrong mode or information costs
+speed, never correctness: the map is fixed before sampling and its Jacobian is exact.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import linalg
-from scipy.special import log_expit
+from scipy import linalg, sparse
 
 from bayesord.inference.direct import DirectDensity
+from bayesord.inference.effects import term_factor
 from bayesord.inference.layout import Layout
-from bayesord.inference.newton import find_mode
+from bayesord.inference.mixing import competing_directions
+from bayesord.inference.newton import Information, find_mode
 from bayesord.inference.record import FREE_KINDS
+from bayesord.inference.scales import global_scale, group_hyper, start_hyper
 
 __all__ = ["place_posterior"]
 
+_MOST_ROUNDS = 8  # of learned scales and the mode given them
+_SETTLED = 0.1  # change of a log scale, or of a correlation's coordinate
 
-def place_posterior(layout: Layout) -> tuple[DirectDensity, dict, bool]:
+
+def place_posterior(layout: Layout) -> tuple[DirectDensity, np.ndarray, bool]:
     """The density in near-normal coordinates, how to read its draws, and whether the mode was found.
 
     Returns
@@ -44,22 +53,44 @@ def place_posterior(layout: Layout) -> tuple[DirectDensity, dict, bool]:
         False where Newton did not converge: the map is then a plain rescaling, and NUTS has to adapt more.
     """
     try:
-        placed = _transport(layout) if layout.n_shared else _whitening(layout)
-        return placed if placed[-1] else _plain(layout)
-    except (linalg.LinAlgError, ValueError):
-        return _plain(layout)
+        place, found = _find_place(layout)
+        if found:
+            return _density(layout, place), place.rotation, True
+    except (linalg.LinAlgError, ValueError, RuntimeError):  # singular, in one of the ways that scipy says so
+        pass
+    place = _plain(layout)
+    return _density(layout, place), place.rotation, False
 
 
-def _anchor(layout: Layout, v: np.ndarray, information: np.ndarray | None = None):
-    """A point, and the information at a mode, with the anchor instead of the first cutpoint (see `density`)."""
-    gaps = np.exp(v[1 : layout.anchor + 1])
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Everything that the map is made of, in the notation of `density` and `effects`."""
+
+    centre: np.ndarray
+    factor: np.ndarray
+    tilt: np.ndarray
+    peak: np.ndarray
+    info: np.ndarray
+    pull: np.ndarray
+    scale: tuple[float, float] = (0.0, 1.0)  # u_0, s_u
+    rotation: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    terms: tuple = ()
+    border: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    mixed: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    mixing: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def _anchor_jacobian(layout: Layout, v: np.ndarray) -> np.ndarray:
+    """d (steps, coefficients) / d (the same with the anchor instead of the first cutpoint)."""
+    D = np.eye(len(v))
+    D[0, 1 : layout.anchor + 1] = -np.exp(v[1 : layout.anchor + 1])
+    return D
+
+
+def _anchored(layout: Layout, v: np.ndarray) -> np.ndarray:
     anchored = v.copy()
-    anchored[0] += gaps.sum()
-    if information is not None:
-        D = np.eye(len(v))  # d (steps, coefficients) / d (anchored)
-        D[0, 1 : layout.anchor + 1] = -gaps
-        information = D.T @ information @ D
-    return anchored, information
+    anchored[0] += np.exp(v[1 : layout.anchor + 1]).sum()
+    return anchored
 
 
 def _smooth(layout: Layout) -> Layout:
@@ -71,96 +102,158 @@ def _smooth(layout: Layout) -> Layout:
     )
 
 
-def _whitening(layout: Layout):
-    mode, information, found = find_mode(_smooth(layout), tolerance=1e-6)
-    mode, information = _anchor(layout, mode, information)
-    chol = linalg.cholesky(information, lower=True)
-    factor = linalg.solve_triangular(chol, np.eye(len(mode)), lower=True).T
-    density = replace(
-        layout.density(),
-        centre=mode,
-        factor=factor,
-        anchor=layout.anchor,
-        hyper=_hyper(layout, -np.log(np.diag(chol)).sum()),
-    )
-    return density, np.zeros((0, 0)), found
-
-
-def _transport(layout: Layout):
-    m = layout.n_steps + layout.n_free
-    u, v = 0.0, None
-    for _ in range(4):
-        tau = np.exp(u / 2)
-        v, information, found = find_mode(_smooth(layout), tau, start=v, tolerance=1e-6, steps=30)
-        anchored, information = _anchor(layout, v, information)
-        a_inverse = linalg.cho_factor(information[:m, :m], lower=True)
-        tilt = linalg.cho_solve(a_inverse, information[:m, m:])
-        H = information[m:, m:] - information[m:, :m] @ tilt - np.eye(layout.n_shared) / tau**2
-        h, V = linalg.eigh(0.5 * (H + H.T))
+def _find_place(layout: Layout) -> tuple[_Place, bool]:
+    """The mode given the learned scales, and the scales given the likelihood about it, in turns."""
+    smooth = _smooth(layout)
+    m, size = layout.n_steps + layout.n_free, layout.n_steps + len(layout.order)
+    hyper = [start_hyper(layout, t) for t in range(len(layout.n_groups))]
+    widths = [np.ones(len(at)) for at in hyper]
+    u, u_width, v = 0.0, 1.0, None
+    for _ in range(_MOST_ROUNDS):
+        v, information, found = find_mode(
+            smooth, np.exp(u / 2), hyper, start=v, tolerance=1e-6, steps=30 if v is not None else 100
+        )
+        D = _anchor_jacobian(layout, v[:size])
+        profiled = D.T @ information.profiled @ D
+        a_factor = linalg.cho_factor(profiled[:m, :m], lower=True)
+        tilt = linalg.cho_solve(a_factor, profiled[:m, m:])
+        H = profiled[m:, m:] - profiled[m:, :m] @ tilt - np.eye(layout.n_shared) * np.exp(-u)
+        h, V = linalg.eigh(0.5 * (H + H.T)) if layout.n_shared else (np.zeros(0), np.zeros((0, 0)))
         h = np.maximum(h, 0.0)
-        peak = V.T @ v[m:]
-        pull = (h + 1 / tau**2) * peak
-        u, u_sd = _marginal_scale(h, pull, layout.r2_shape)
-    chol = np.tril(a_inverse[0])
-    factor = linalg.solve_triangular(chol, np.eye(m), lower=True).T
-    return _shared_density(layout, anchored, factor, tilt @ V, peak, h, pull, (u, u_sd), V), V, found
+        peak = V.T @ v[m:size]
+        pull = (h + np.exp(-u)) * peak
+        at_mode = _groups_at_mode(layout, information, v[size:], hyper)
+        place = _Place(
+            _anchored(layout, v[:size])[:m], linalg.solve_triangular(np.tril(a_factor[0]), np.eye(m), lower=True).T,
+            tilt @ V, peak, h, pull, rotation=V,
+        )  # fmt: skip
+        # the scales, given all this
+        before = [u, *hyper]
+        if layout.n_shared:
+            u, u_width = global_scale(h, pull, layout.r2_shape)
+        for t, (info, group_pull) in enumerate(at_mode):
+            hyper[t], widths[t] = group_hyper(layout, t, info, group_pull, hyper[t])
+        moved = max(
+            np.abs(now - then).max() for now, then in zip([np.atleast_1d(u), *hyper], before, strict=True)
+        )
+        if moved < _SETTLED:
+            break
+        v = _rescaled(layout, v, size, before[1:], hyper)
+    terms = tuple(
+        layout.term_numbers(t, hyper=hyper[t], scale=widths[t], info=info, pull=group_pull)
+        for t, (info, group_pull) in enumerate(at_mode)
+    )
+    place = replace(place, scale=(u, u_width), terms=terms)
+    if terms:
+        border = information.border @ D
+        border = np.hstack([border[:, :m], border[:, m:] @ V])
+        place = replace(place, border=border)
+    if len(terms) > 1:
+        mixed, mixing = _mix(place, information, D, u)
+        place = replace(place, mixed=mixed, mixing=mixing)
+    return place, found
 
 
-def _shared_density(layout, v, factor, tilt, peak, info, pull, hyper, V):
-    m, n_free = len(factor), layout.n_free
+def _groups_at_mode(
+    layout, information: Information, v: np.ndarray, hyper
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each term the information (J, q, q) and pull (J, q) of its groups: r = H û + ∇ log-likelihood(û)."""
+    found, first = [], 0
+    for J, (_, Z), at in zip(layout.n_groups, layout.rows.groups, hyper, strict=True):
+        q = Z.shape[1]
+        A = term_factor(at, q)
+        rows = first + np.arange(J)[:, None] * q + np.arange(q)
+        info = np.empty((J, q, q))
+        for a in range(q):
+            for b in range(q):
+                info[:, a, b] = information.effects[rows[:, a], rows[:, b]]
+        own = v[first : first + J * q].reshape(J, q)
+        # at the mode the likelihood's gradient in u balances the prior's: A'^-1 v
+        balance = linalg.solve_triangular(A, own.T, lower=True, trans="T").T
+        found.append((info, np.einsum("jab,jb->ja", info, own @ A.T) + balance))
+        first += J * q
+    return found
+
+
+def _rescaled(layout, v: np.ndarray, size: int, before, hyper) -> np.ndarray:
+    """The same effects u = A v, with v for the new A."""
+    parts, first = [v[:size]], size
+    for J, (_, Z), old, new in zip(layout.n_groups, layout.rows.groups, before, hyper, strict=True):
+        q = Z.shape[1]
+        u = v[first : first + J * q].reshape(J, q) @ term_factor(old, q).T
+        parts.append(linalg.solve_triangular(term_factor(new, q), u.T, lower=True).T.ravel())
+        first += J * q
+    return np.concatenate(parts)
+
+
+def _mix(place: _Place, information: Information, D: np.ndarray, u: float):
+    """The competing directions of the map of `place`."""
+    m, V = len(place.centre), place.rotation
+    s = len(V)
+    T = np.zeros((m + s, m + s))  # d (a, g) / d (z_a, z_g), and from there to (steps, coefficients)
+    T[:m, :m] = place.factor
+    T[m:, m:] = np.diag(1 / np.sqrt(place.info + np.exp(-u)))
+    T[:m, m:] = -place.tilt / np.sqrt(place.info + np.exp(-u))
+    to_user = D @ linalg.block_diag(np.eye(m), V) @ T
+    factors, halves, solved = [], [], []
+    for term in place.terms:
+        J, q = term.shape
+        A = term_factor(term.hyper_centre, q)
+        factors.append(sparse.kron(sparse.eye_array(J), A))
+        C = np.linalg.cholesky(np.eye(q) + A.T @ term.info @ A)
+        inverse = np.linalg.inv(C)
+        halves.append(sparse.block_diag(list(np.swapaxes(inverse, 1, 2))))
+        solved.append(sparse.block_diag(list(np.swapaxes(inverse, 1, 2) @ inverse @ A.T)))
+    A = sparse.csc_array(sparse.block_diag(factors))
+    moved = -sparse.block_diag(solved) @ (place.border @ T)
+    return competing_directions(
+        to_user.T @ information.core @ to_user,
+        A.T @ (information.border @ to_user),
+        replace(information, A=A).of_v,
+        sparse.csr_array(sparse.block_diag(halves)),
+        moved,
+    )
+
+
+def _plain(layout: Layout) -> _Place:
+    """No usable mode: start values and rough scales; the shared coefficients as g = τ z, effects as u = A v."""
+    m, s = layout.n_steps + layout.n_free, layout.n_shared
+    zeros = np.zeros(s)
+    terms = []
+    for t in range(len(layout.n_groups)):
+        hyper = start_hyper(layout, t)
+        terms.append(layout.term_numbers(t, hyper=hyper, scale=np.ones(len(hyper)), info=0.0, pull=0.0))
+    start = _anchored(layout, layout.start())[:m]
+    return _Place(
+        start, np.eye(m), np.zeros((m, s)), zeros, zeros, zeros, rotation=np.eye(s), terms=tuple(terms)
+    )
+
+
+def _density(layout: Layout, place: _Place) -> DirectDensity:
+    X, n_free = layout.rows.X, layout.n_free
+    if layout.n_shared:
+        rotated = X[:, n_free:] @ place.rotation
+        X = np.hstack([X[:, :n_free], rotated]) if n_free else rotated
+    constant = layout.constant + np.log(np.abs(np.diag(place.factor))).sum() + np.log(place.scale[1])
+    constant += sum(np.log(term.hyper_scale).sum() for term in place.terms) + np.log1p(place.mixing).sum()
     return DirectDensity(
         link=layout.link.code,
-        X=np.hstack([layout.rows.X[:, :n_free], layout.rows.X[:, n_free:] @ V])
-        if n_free
-        else layout.rows.X @ V,
+        X=X,
         weight=layout.rows.weight,
         offset=layout.rows.offset,
         starts=layout.rows.starts,
         cutpoint_prior=layout.cutpoint_prior,
         free_prior=(layout.free_kinds, layout.free_numbers),
-        centre=v[:m],
-        factor=factor,
-        tilt=tilt,
-        peak=peak,
-        info=info,
-        pull=pull,
-        hyper=_hyper(layout, np.linalg.slogdet(factor)[1], *hyper),
+        centre=place.centre,
+        factor=place.factor,
+        tilt=place.tilt,
+        peak=place.peak,
+        info=place.info,
+        pull=place.pull,
+        hyper=np.array([*layout.r2_shape, *place.scale, constant]),
         anchor=layout.anchor,
+        terms=place.terms,
+        border=place.border,
+        mixed=place.mixed,
+        mixing=place.mixing,
     )
-
-
-def _plain(layout: Layout):
-    """No usable mode: start values and rough scales; the shared coefficients as g = τ z."""
-    start = _anchor(layout, layout.start())[0]
-    m, s = layout.n_steps + layout.n_free, layout.n_shared
-    if not s:
-        density = layout.density()
-        return (
-            replace(density, centre=start, anchor=layout.anchor, hyper=_hyper(layout, 0.0)),
-            np.zeros((0, 0)),
-            False,
-        )
-    zeros = np.zeros(s)
-    return (
-        _shared_density(
-            layout, start, np.eye(m), np.zeros((m, s)), zeros, zeros, zeros, (0.0, 1.0), np.eye(s)
-        ),
-        np.eye(s),
-        False,
-    )
-
-
-def _hyper(layout: Layout, log_det: float, centre: float = 0.0, scale: float = 1.0) -> np.ndarray:
-    return np.array([*layout.r2_shape, centre, scale, layout.constant + log_det + np.log(scale)])
-
-
-def _marginal_scale(h: np.ndarray, pull: np.ndarray, shape: tuple[float, float]) -> tuple[float, float]:
-    """Mean and standard deviation of u = log τ² under its marginal density, the likelihood taken as Gaussian."""
-    u = np.linspace(-25.0, 12.0, 741)[:, None]
-    d = h + np.exp(-u)
-    log_density = (-0.5 * u - 0.5 * np.log(d) + 0.5 * pull**2 / d).sum(axis=1)
-    log_density += shape[0] * log_expit(u[:, 0]) + shape[1] * log_expit(-u[:, 0])
-    weight = np.exp(log_density - log_density.max())
-    weight /= weight.sum()
-    mean = float(weight @ u[:, 0])
-    return mean, max(float(np.sqrt(weight @ (u[:, 0] - mean) ** 2)), 1e-3)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 from scipy.special import betaln, gammaln
 
-from bayesord.inference.direct import DirectDensity
+from bayesord.inference.direct import DirectDensity, TermNumbers
 from bayesord.inference.record import FREE_KINDS
 from bayesord.inference.rows import Rows, prepare_rows
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
 from bayesord.modelling.cutpoints import steps_from_cutpoints
 from bayesord.modelling.design import Design
+from bayesord.modelling.groups import GroupTerm
 
 __all__ = ["Layout", "has_direct_density", "lay_out"]
 
@@ -42,6 +46,9 @@ class Layout:
     free_numbers: np.ndarray  # (f, 3) location, scale, nu in standardised units
     r2_shape: tuple[float, float]
     constant: float  # makes the density that of the pm.Model
+    n_groups: tuple[int, ...] = ()
+    sd_priors: tuple[tuple[str, float, np.ndarray], ...] = ()  # of each group term: kind, nu, scales
+    etas: tuple[float, ...] = ()
 
     @property
     def n_shared(self) -> int:
@@ -57,12 +64,27 @@ class Layout:
         below = np.cumsum(self._counts())[:-1]
         return int(np.argmax(np.minimum(below, below[-1] + self._counts()[-1] - below)))
 
+    @cached_property
+    def group_matrix(self) -> sparse.csr_array:
+        """(n, E): Z of all group terms, such that eta has `group_matrix @ u`."""
+        parts = []
+        for (index, Z), J in zip(self.rows.groups, self.n_groups, strict=True):
+            n, q = Z.shape
+            columns = (index[:, None] * q + np.arange(q)).ravel()
+            starts = np.arange(0, n * q + 1, q)
+            parts.append(sparse.csr_array((Z.ravel(), columns, starts), shape=(n, J * q)))
+        return sparse.hstack(parts, format="csr")
+
     def _counts(self) -> np.ndarray:
         counts = np.add.reduceat(np.append(self.rows.weight, 0.0), self.rows.starts[:-1])
         return np.where(np.diff(self.rows.starts) > 0, counts, 0.0)
 
-    def density(self, tau: float = 1.0) -> DirectDensity:
-        """The density of (steps, coefficients) themselves, the shared ones held at Normal(0, τ²)."""
+    def density(self, tau: float = 1.0, hyper: Sequence[np.ndarray] = ()) -> DirectDensity:
+        """The density of (steps, coefficients) themselves, the shared ones held at Normal(0, τ²).
+
+        Group effects are u = A v with A from `hyper` (log sd, partial correlations of each term); coordinates v
+        follow the coefficients, and the differences from `hyper` come last.
+        """
         held = np.column_stack([np.zeros(self.n_shared), np.full(self.n_shared, tau), np.ones(self.n_shared)])
         dim = self.n_steps + len(self.order)
         return DirectDensity(
@@ -78,6 +100,25 @@ class Layout:
             ),
             centre=np.zeros(dim),
             factor=np.eye(dim),
+            terms=tuple(
+                self.term_numbers(t, hyper=at, scale=np.ones(len(at)), info=0.0, pull=0.0)
+                for t, at in enumerate(hyper)
+            ),
+        )
+
+    def term_numbers(self, t: int, *, hyper, scale, info, pull) -> TermNumbers:
+        """Group term t with its map (see `effects`); a number stands for an array of it."""
+        index, Z = self.rows.groups[t]
+        J, q = self.n_groups[t], Z.shape[1]
+        return TermNumbers(
+            index=index,
+            Z=Z,
+            sd_prior=self.sd_priors[t],
+            eta=self.etas[t],
+            info=np.broadcast_to(info, (J, q, q)),
+            pull=np.broadcast_to(pull, (J, q)),
+            hyper_centre=np.asarray(hyper, dtype=float),
+            hyper_scale=np.asarray(scale, dtype=float),
         )
 
     def start(self) -> np.ndarray:
@@ -115,6 +156,13 @@ def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:
     constant += np.log(unit[free]).sum()
     numbers[:, :2] /= unit[:, None]
     cut_kind, cut_numbers, cut_constant = _cutpoint_prior(priors.cutpoints, K)
+    group_priors = priors.by_group(design.groups)
+    sd_priors = tuple(
+        (sd.call, getattr(sd, "nu", 1.0), P.group_scales(group, sd))
+        for group, (sd, _) in zip(design.groups, group_priors, strict=True)
+    )
+    for group, sd_prior, (_, corr) in zip(design.groups, sd_priors, group_priors, strict=True):
+        constant += _group_constant(group, sd_prior, corr.eta)
     return Layout(
         link=link,
         priors=priors,
@@ -127,7 +175,21 @@ def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:
         free_numbers=numbers[free],
         r2_shape=shape,
         constant=constant + cut_constant,
+        n_groups=tuple(group.n_groups for group in design.groups),
+        sd_priors=sd_priors,
+        etas=tuple(corr.eta for _, corr in group_priors),
     )
+
+
+def _group_constant(group: GroupTerm, sd_prior: tuple[str, float, np.ndarray], eta: float) -> float:
+    """Log of the constants of the effects' normal density, of the standard deviations' prior and of LKJ's."""
+    kind, nu, scales = sd_prior
+    q = group.n_terms
+    constant = -0.5 * group.n_groups * q * np.log(2 * np.pi) - np.log(scales).sum()
+    if kind != "exponential":
+        constant += q * (np.log(2) + _log_normaliser(kind.removeprefix("half_"), nu))
+    power = np.array([eta + 0.5 * (q - 2 - j) for i in range(q) for j in range(i)])
+    return float(constant - ((2 * power - 1) * np.log(2) + betaln(power, power)).sum())
 
 
 def _log_normaliser(kind: str, nu: float) -> float:

@@ -1,16 +1,23 @@
-"""The mode of a laid-out model, by Newton's method with the expected information."""
+"""The mode of a laid-out model, by Newton's method with the expected information.
+
+Group effects, of which there may be thousands, are held apart from the steps and coefficients: their information is
+sparse, and a Newton step solves for the others first (a Schur complement).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
 
+from bayesord.inference.effects import term_factor
 from bayesord.inference.layout import Layout
 from bayesord.inference.rows import Rows
 
-__all__ = ["find_mode"]
+__all__ = ["Information", "find_mode"]
 
 _CHUNK = 65536  # rows of (n, K) tables held at a time
 
@@ -18,16 +25,19 @@ _CHUNK = 65536  # rows of (n, K) tables held at a time
 def find_mode(
     layout: Layout,
     tau: float = 1.0,
+    hyper: Sequence[np.ndarray] = (),
     *,
     start: np.ndarray | None = None,
     jacobian: bool = True,
     steps: int = 100,
     tolerance: float = 1e-10,
-) -> tuple[np.ndarray, np.ndarray, bool]:
+) -> tuple[np.ndarray, Information, bool]:
     """Newton's method with the expected information, the shared coefficients held at Normal(0, τ²).
 
     Parameters
     ----------
+    hyper : sequence of arrays
+        Log standard deviations and partial correlations at which each group term is held; empty: no group effects.
     jacobian : bool
         Whether the density is that of the steps (for sampling) or of the cutpoints themselves.
     steps : int
@@ -37,24 +47,27 @@ def find_mode(
 
     Returns
     -------
-    mode : (K-1+p,) array
-    information : (K-1+p, K-1+p) array
+    mode : (K-1+p+E,) array
+        Steps, coefficients and, with u = A v, the v of all group effects.
+    information : Information
         Expected information of the likelihood at the mode plus curvature of the priors.
     converged : bool
     """
-    density = layout.density(tau)
-    gaps = np.zeros(density.n_dim)
+    density = layout.density(tau, hyper)
+    size = density.n_dim - density.n_hyper
+    gaps = np.zeros(size)
     gaps[1 : layout.n_steps] = 0.0 if jacobian else 1.0
+    held = np.zeros(density.n_hyper)
 
     def objective(v):
-        value, gradient = density(v)
-        return value - gaps @ v, gradient - gaps
+        value, gradient = density(np.concatenate([v, held]))
+        return value - gaps @ v, gradient[:size] - gaps
 
-    v = layout.start() if start is None else start
+    v = np.concatenate([layout.start(), np.zeros(density.n_effects)]) if start is None else start
     value, gradient = objective(v)
-    information = _information(layout, v, tau)
+    information = _information(layout, v, tau, hyper)
     for _ in range(steps):
-        step = linalg.solve(information, gradient, assume_a="pos")
+        step = information.solve(gradient)
         decrement = float(gradient @ step)
         if decrement < tolerance:
             return v, information, True
@@ -73,24 +86,83 @@ def find_mode(
             # No further rise that doubles can tell: at the mode as far as they go, or nowhere near one.
             return v, information, decrement < 1e-4
         v, value, gradient = trial, trial_value, trial_gradient
-        information = _information(layout, v, tau)
+        information = _information(layout, v, tau, hyper)
     return v, information, False
 
 
-def _information(layout: Layout, v: np.ndarray, tau: float) -> np.ndarray:
-    m = layout.n_steps
-    information = _likelihood_information(layout, v)
-    information[:m, :m] += _cutpoint_prior_curvature(layout, v[:m])
-    precision = np.zeros(len(layout.order))
+@dataclass(frozen=True, eq=False)
+class Information:
+    """Information of (b, u): b the m steps and coefficients, u the E group effects with u = A v.
+
+    Attributes
+    ----------
+    core : (m, m) array
+        Of b, priors included.
+    border : (E, m) array
+        Between u and b.
+    effects : sparse (E, E)
+        Of u, from the likelihood alone.
+    A : sparse (E, E)
+        Block diagonal; v has the prior N(0, I).
+    """
+
+    core: np.ndarray
+    border: np.ndarray
+    effects: sparse.csc_array
+    A: sparse.csc_array
+
+    @cached_property
+    def of_v(self) -> sparse.csc_array:
+        """(E, E) information of v, prior included."""
+        return sparse.eye_array(self.A.shape[0], format="csc") + self.A.T @ self.effects @ self.A
+
+    @cached_property
+    def _solved(self):
+        """Solves with the information of v; the border in terms of v, and that solved."""
+        solve = sparse.linalg.splu(sparse.csc_matrix(self.of_v)).solve
+        border = self.A.T @ self.border
+        return solve, border, solve(border)
+
+    @cached_property
+    def profiled(self) -> np.ndarray:
+        """(m, m) information of b with the effects profiled out, made positive definite."""
+        if not len(self.border):
+            return _positive(self.core)
+        _, border, solved = self._solved
+        return _positive(self.core - border.T @ solved)
+
+    def solve(self, gradient: np.ndarray) -> np.ndarray:
+        """information⁻¹ gradient, in the coordinates (b, v)."""
+        m = len(self.core)
+        if not len(self.border):
+            return linalg.solve(self.profiled, gradient, assume_a="pos")
+        solve, border, solved = self._solved
+        first = linalg.solve(self.profiled, gradient[:m] - solved.T @ gradient[m:], assume_a="pos")
+        return np.concatenate([first, solve(gradient[m:] - border @ first)])
+
+
+def _positive(information: np.ndarray) -> np.ndarray:
+    """A non-concave prior or link may leave a direction without curvature, or with the wrong one: turn it round."""
+    values, vectors = linalg.eigh(information)
+    floor = 1e-10 * np.abs(values).sum() / len(information)
+    if values[0] < floor:
+        return (vectors * np.maximum(np.abs(values), floor)) @ vectors.T
+    return information
+
+
+def _information(layout: Layout, v: np.ndarray, tau: float, hyper: Sequence[np.ndarray] = ()) -> Information:
+    m, p = layout.n_steps, len(layout.order)
+    factors = [term_factor(at, Z.shape[1]) for at, (_, Z) in zip(hyper, layout.rows.groups, strict=False)]
+    blocks = [sparse.kron(sparse.eye_array(J), A) for J, A in zip(layout.n_groups, factors, strict=False)]
+    A = sparse.csc_array(sparse.block_diag(blocks)) if blocks else sparse.csc_array((0, 0))
+    E = len(v) - m - p
+    core, border, effects = _likelihood_information(layout, v[: m + p], A @ v[m + p :] if E else None)
+    core[:m, :m] += _cutpoint_prior_curvature(layout, v[:m])
+    precision = np.zeros(p)
     precision[: layout.n_free] = _free_precision(layout)
     precision[layout.n_free :] = 1.0 / tau**2
-    information[np.arange(m, len(v)), np.arange(m, len(v))] += precision
-    # A non-concave prior or link may leave a direction without curvature, or with the wrong one: turn it round.
-    values, vectors = linalg.eigh(information)
-    floor = 1e-10 * np.abs(values).sum() / len(v)
-    if values[0] < floor:
-        information = (vectors * np.maximum(np.abs(values), floor)) @ vectors.T
-    return information
+    core[np.arange(m, m + p), np.arange(m, m + p)] += precision
+    return Information(core, border, effects, A)
 
 
 def _free_precision(layout: Layout) -> np.ndarray:
@@ -100,8 +172,10 @@ def _free_precision(layout: Layout) -> np.ndarray:
     return by_kind[layout.free_kinds, np.arange(layout.n_free)]
 
 
-def _likelihood_information(layout: Layout, v: np.ndarray) -> np.ndarray:
-    """Expected information of (steps, coefficients): over rows and categories, p_k times score score'.
+def _likelihood_information(layout: Layout, v: np.ndarray, u: np.ndarray | None):
+    """Expected information of (steps, coefficients), of group effects u with them, and of u (sparse).
+
+    Over rows and categories, p_k times score score'.
 
     With f_j the density at cutpoint j (f_0 = f_K = 0) and s_k = -(f_k - f_{k-1})/p_k the score of eta:
     I_ee = Σ p_k s_k², I_{c_j e} = f_j (s_j - s_{j+1}), I_cc is tridiagonal.
@@ -109,11 +183,16 @@ def _likelihood_information(layout: Layout, v: np.ndarray) -> np.ndarray:
     rows, link, m = layout.rows, layout.link, layout.n_steps
     cutpoints = np.cumsum(np.concatenate([v[:1], np.exp(v[1:m])]))
     I_cc, I_cb, I_bb = np.zeros((m, m)), np.zeros((m, len(layout.order))), np.zeros((len(layout.order),) * 2)
+    E = 0 if u is None else len(u)
+    I_uc, I_ub, I_uu = np.zeros((E, m)), np.zeros((E, len(layout.order))), sparse.csc_array((E, E))
     for i in range(0, len(rows.y), _CHUNK):
         X, w = rows.X[i : i + _CHUNK], rows.weight[i : i + _CHUNK]
         eta = X @ v[m:]
         if rows.offset is not None:
             eta = eta + rows.offset[i : i + _CHUNK]
+        if E:
+            Z = layout.group_matrix[i : i + _CHUNK]
+            eta = eta + Z @ u
         at = cutpoints - eta[:, None]
         f = link.pdf(at)
         below = link.cdf(at)
@@ -128,9 +207,14 @@ def _likelihood_information(layout: Layout, v: np.ndarray) -> np.ndarray:
         I_cc += np.diag((w[:, None] * f**2 * (inverse[:, :-1] + inverse[:, 1:])).sum(axis=0))
         side = -(w[:, None] * f[:, :-1] * f[:, 1:] * inverse[:, 1:-1]).sum(axis=0)
         I_cc += np.diag(side, 1) + np.diag(side, -1)
+        if E:
+            I_ub += Z.T @ (w_ee[:, None] * X)
+            I_uc += Z.T @ w_ce
+            I_uu = I_uu + (Z.T.multiply(w_ee) @ Z).tocsc()
     J = np.tril(np.ones((m, m)))  # d cutpoints / d steps
     J[:, 1:] *= np.exp(v[1:m])
-    return np.block([[J.T @ I_cc @ J, J.T @ I_cb], [I_cb.T @ J, I_bb]])
+    core = np.block([[J.T @ I_cc @ J, J.T @ I_cb], [I_cb.T @ J, I_bb]])
+    return core, np.hstack([I_uc @ J, I_ub]), I_uu
 
 
 def _cutpoint_prior_curvature(layout: Layout, steps: np.ndarray) -> np.ndarray:

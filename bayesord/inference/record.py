@@ -13,7 +13,19 @@ LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET, ANCHOR = ran
 X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TILT, PEAK, INFO, PULL, HYPER = (
     range(8, 22)
 )
-N_SLOTS = 22
+# Group effects: their number over all terms, the number of terms and the most columns of one; how many coordinates
+# move them, how many directions are mixed; a table of slots for each term, and the arrays of the other two.
+N_EFFECTS, N_TERMS, WIDEST_TERM, N_BORDER, N_MIXED, GROUPS, BORDER, MIXED, MIXING = range(22, 31)
+N_SLOTS = 31
+
+# Slots of a group term.
+(
+    G_TERMS, G_GROUPS, G_FIRST, G_FIRST_HYPER, G_SD_KIND,
+    G_INDEX, G_Z, G_INFO, G_PULL, G_SD_PRIOR, G_HYPER_CENTRE, G_HYPER_SCALE,
+) = range(12)  # fmt: skip
+N_GROUP_SLOTS = 12
+SD_KINDS = {"half_normal": 0, "half_student_t": 1, "exponential": 2}
+G_NU, G_ETA = range(2)  # of the numbers of a term's priors; the scales follow
 
 CUT_KINDS = {"dirichlet": 0, "normal": 1, "student_t": 2, "flat": 3}
 FREE_KINDS = {"flat": 0, "normal": 1, "student_t": 2, "laplace": 3}

@@ -19,13 +19,17 @@ _WORTH_MERGING = 0.8  # merge repeated rows when at most this share of them is l
 
 @dataclass(frozen=True)
 class Rows:
-    """X (m, p) standardised, y (m,) ascending, weight (m,), offset (m,) centred or None, starts (K + 1,)."""
+    """X (m, p) standardised, y (m,) ascending, weight (m,), offset (m,) centred or None, starts (K + 1,).
+
+    `groups` has (index (m,), Z (m, q)) of each group term.
+    """
 
     X: np.ndarray
     y: np.ndarray
     weight: np.ndarray
     offset: np.ndarray | None
     starts: np.ndarray
+    groups: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
     @property
     def n_categories(self) -> int:
@@ -35,7 +39,9 @@ class Rows:
 def prepare_rows(design: Design, columns: np.ndarray, unit: np.ndarray) -> Rows:
     """Columns `columns` of X, centred and multiplied by `unit`, with equal rows merged into one of their weight."""
     kept, weight = _merge(design)
-    order = np.argsort(design.y[kept], kind="stable")
+    # by category, and within one by group, so that the effects of a group are at hand
+    keys = [term.index[kept] for term in reversed(design.groups)]
+    order = np.lexsort([*keys, design.y[kept]]) if keys else np.argsort(design.y[kept], kind="stable")
     kept, weight = kept[order], weight[order]
     y = design.y[kept]
     X = (
@@ -46,7 +52,8 @@ def prepare_rows(design: Design, columns: np.ndarray, unit: np.ndarray) -> Rows:
     X = (X - design.mean[columns]) * unit
     offset = None if design.offset is None else design.offset[kept] - design.offset_mean
     starts = np.searchsorted(y, np.arange(len(design.categories) + 1))
-    return Rows(np.ascontiguousarray(X), y, weight, offset, starts)
+    groups = tuple((term.index[kept], term.Z[kept]) for term in design.groups)
+    return Rows(np.ascontiguousarray(X), y, weight, offset, starts, groups)
 
 
 def _merge(design: Design) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +62,12 @@ def _merge(design: Design) -> tuple[np.ndarray, np.ndarray]:
     weight = np.ones(n) if design.weights is None else design.weights
     everything = np.arange(n), weight.astype(float)
     offset = np.zeros(n) if design.offset is None else design.offset
-    keys = _row_keys(design.X, design.y, offset)
+    columns = design.X
+    if design.groups:
+        columns = np.column_stack(
+            [columns, *[part for term in design.groups for part in (term.index, term.Z)]]
+        )
+    keys = _row_keys(columns, design.y, offset)
     _, first, kind = np.unique(keys, return_index=True, return_inverse=True)
     if len(first) > _WORTH_MERGING * n:
         return everything
@@ -63,7 +75,7 @@ def _merge(design: Design) -> tuple[np.ndarray, np.ndarray]:
     if not (
         np.array_equal(design.y[first][kind], design.y)
         and np.array_equal(offset[first][kind], offset)
-        and all(np.array_equal(column[first][kind], column) for column in design.X.T)
+        and all(np.array_equal(column[first][kind], column) for column in columns.T)
     ):
         return everything
     return first, np.bincount(kind, weights=weight, minlength=len(first))

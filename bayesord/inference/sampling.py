@@ -99,7 +99,8 @@ def _direct_engine(design: Design, link: Link, priors: P.Priors):
 def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
     """Draws of x (S, n_dim) as posterior variables, named as in the pm.Model."""
     m, order = laid_out.n_steps, laid_out.order
-    a, g, u = placed.place(x)
+    at = placed.place(x)
+    a, g, u = at.a, at.g, at.u
     steps = a[:, :m]
     posterior = {"cutpoint_steps": steps}
     shift = design.offset_mean
@@ -112,6 +113,15 @@ def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
         posterior |= {block.name: beta[:, block.indices] for block in blocks if len(blocks) > 1}
         posterior |= {f"R2{block.suffix}": expit(u) for block in blocks if isinstance(block.prior, P.R2)}
     posterior["cutpoints"] = cutpoints_from_steps(steps) + shift
+    first = 0
+    for group, A in zip(design.groups, at.factors, strict=True):
+        J, q = group.n_groups, group.n_terms
+        posterior[group.effect] = at.effects[:, first : first + J * q].reshape(-1, J, q)
+        posterior[group.sd] = np.sqrt((A**2).sum(axis=2))
+        if q > 1:
+            posterior[group.chol_corr] = A / posterior[group.sd][:, :, None]
+            posterior[group.corr] = posterior[group.chol_corr] @ np.swapaxes(posterior[group.chol_corr], 1, 2)
+        first += J * q
     return posterior
 
 
@@ -148,13 +158,17 @@ def _idata(
         own = (block.name, f"{block.name}_z", f"{block.name}_local", f"R2_share{block.suffix}")
         dims |= dict.fromkeys(own, (block.dim,))
     dims["beta"] = ("predictor",)
+    for group in design.groups:
+        dims |= {group.effect: (group.name, group.term_dim), group.sd: (group.term_dim,)}
+        dims |= dict.fromkeys((group.corr, group.chol_corr), (group.term_dim, group.other_term_dim))
 
     def dataset(variables: dict, *, attrs=None) -> xr.Dataset:
         used = {dim for own, _ in variables.values() for dim in own}
         where = {dim: labels for dim, labels in (steps | coords).items() if dim in used}
         return xr.Dataset(variables, coords=where, attrs=attrs)
 
-    first = [name for name in ("beta", "cutpoints", "R2") if name in posterior]
+    learned = [name for group in design.groups for name in (group.sd, group.corr)]
+    first = [name for name in ("beta", "cutpoints", "R2", *learned) if name in posterior]
     ordered = [*first, *(name for name in posterior if name not in first)]
     draws = {
         name: (("chain", "draw", *(dims.get(name, ()) if posterior[name].ndim > 2 else ())), posterior[name])

@@ -24,6 +24,7 @@ from bayesord.modelling import priors as P
 from bayesord.modelling.constants import Block, coefficient_variables, model_constants, model_coords
 from bayesord.modelling.cutpoints import MIN_LOG_GAP
 from bayesord.modelling.design import Design
+from bayesord.modelling.groups import GroupTerm
 from bayesord.modelling.op import CumulativeLogp, linear_predictor
 
 __all__ = ["build_model"]
@@ -43,7 +44,9 @@ def build_model(design: Design, link: str | Link = "logit", priors: P.Priors | N
     -------
     pm.Model
         Free variables `cutpoint_steps` (K-1,), `beta` (p,) and the hyperparameters of its prior (`R2`, ...);
-        deterministic `cutpoints` (K-1,) on the user's scale; observed `y` (n,) codes 0..K-1.
+        deterministic `cutpoints` (K-1,) on the user's scale; observed `y` (n,) codes 0..K-1. For each group term
+        `sd_<group>` (q,) and `effect_<group>` (J, q); where q > 1 also the Cholesky factor `chol_corr_<group>`
+        of the correlations, and `corr_<group>`.
     """
     link = get_link(link)
     priors = priors or P.Priors()
@@ -59,6 +62,9 @@ def build_model(design: Design, link: str | Link = "logit", priors: P.Priors | N
             beta = _coefficients(design, priors, data)
             eta = eta + linear_predictor(data["X"], beta)
             shift = shift + (data["X_mean"] * beta).sum()
+        for group, group_priors in zip(design.groups, priors.by_group(design.groups), strict=True):
+            effect = _effects(group, *group_priors, data)
+            eta = eta + (data[f"{group.name}_Z"] * effect[data[f"{group.name}_index"]]).sum(axis=1)
         pm.Deterministic("cutpoints", _cutpoints(steps) + shift, dims="cutpoint")
         pm.CustomDist(
             "y",
@@ -246,6 +252,27 @@ def _coefficient_block(block: Block, scale):
         case P.Normal():
             return pm.Normal(name, mu=_number(prior.location), sigma=scale, dims=dim)
     raise AssertionError(f"no model for {prior}")
+
+
+# -- group effects ----------------------------------------------------------------------------------------------
+
+
+def _effects(group: GroupTerm, sd_prior: P.Prior, corr_prior: P.LKJ, data: dict):
+    """(J, q) effects ~ Normal(0, diag(sd) R diag(sd)), R ~ LKJ where q > 1."""
+    scale, dims = data[f"{group.sd}_scale"], (group.name, group.term_dim)
+    match sd_prior:
+        case P.HalfNormal():
+            sd = pm.HalfNormal(group.sd, scale, dims=group.term_dim)
+        case P.HalfStudentT():
+            sd = pm.HalfStudentT(group.sd, nu=_number(sd_prior.nu), sigma=scale, dims=group.term_dim)
+        case P.Exponential():
+            sd = pm.Exponential(group.sd, scale=scale, dims=group.term_dim)
+    if group.n_terms == 1:
+        return pm.Normal(group.effect, 0.0, sd, dims=dims)
+    corr_dims = (group.term_dim, group.other_term_dim)
+    chol_corr = pm.LKJCorr(group.chol_corr, n=group.n_terms, eta=_number(corr_prior.eta), dims=corr_dims)
+    pm.Deterministic(group.corr, chol_corr @ chol_corr.T, dims=corr_dims)
+    return pm.MvNormal(group.effect, mu=pt.zeros(group.n_terms), chol=sd[:, None] * chol_corr, dims=dims)
 
 
 def _r2(block: Block):

@@ -48,6 +48,11 @@ def model_coords(design: Design, priors: P.Priors) -> dict[str, list]:
         coords["predictor"] = list(design.predictors)
         for block in coefficient_variables(design, priors):
             coords[block.dim] = [design.predictors[j] for j in block.indices]
+    for group in design.groups:
+        coords[group.name] = list(group.labels)
+        coords[group.term_dim] = list(group.terms)
+        if group.n_terms > 1:
+            coords[group.other_term_dim] = list(group.terms)
     return coords
 
 
@@ -70,6 +75,10 @@ def model_constants(
         constants["extra_weight"] = ("obs_id",), design.weights - 1.0
     for block in coefficient_variables(design, priors):
         constants[f"{block.name}_scale"] = (block.dim,), _scales(block, design, link)
+    for group, (sd, _) in zip(design.groups, priors.by_group(design.groups), strict=True):
+        constants[f"{group.name}_index"] = ("obs_id",), group.index.astype(np.int32)
+        constants[f"{group.name}_Z"] = ("obs_id", group.term_dim), group.Z
+        constants[f"{group.sd}_scale"] = (group.term_dim,), P.group_scales(group, sd)
     return constants
 
 

@@ -61,8 +61,16 @@ class GroupTerm:
         return f"corr_{self.name}"
 
     @property
+    def chol_corr(self) -> str:
+        return f"chol_corr_{self.name}"
+
+    @property
     def term_dim(self) -> str:
         return f"{self.name}_term"
+
+    @property
+    def other_term_dim(self) -> str:
+        return f"{self.name}_term_2"
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,8 @@ class Model:
         self.logp.set_extra_values({})
 
     def point(self, x):
-        a, g, u = self.direct.place(x[None])
+        placed = self.direct.place(x[None])
+        a, g, u = placed.a, placed.g, placed.u
         m = self.layout.n_steps
         beta = np.empty(len(self.layout.order))
         beta[self.layout.order] = np.concatenate([a[0, m:], self.rotation @ g[0]]) * self.layout.unit

@@ -1,0 +1,385 @@
+"""Group effects in coordinates near N(0, I) for every standard deviation: the transport of one group at a time.
+
+A term has J groups with q effects each, u_j ~ Normal(0, A A'), A = diag(sd) L, L the Cholesky factor of the
+correlations. Given A, the rest of the model at δ from its mode, and the likelihood of a group about Gaussian with
+information H_j and pull r_j = H_j û_j + ∇ log-likelihood(û_j) - B_j δ,
+
+    M_j = I + A' H_j A = C_j C_j'
+    u_j = A v_j,    v_j = C_j'^-1 (C_j^-1 A' r_j + e_j)          Jacobian of u = A v cancels in the prior: -½ v'v
+
+so e_j is near N(0, I) whatever A is: centred where a group knows itself (H_j large), non-centred where it does not.
+Nothing is divided by sd, which may be as small as it likes. With H = r = B = 0 the effects are u_j = A e_j.
+
+L has canonical partial correlations tanh(w_ij) (Lewandowski, Kurowicka & Joe 2009, doi:10.1016/j.jmva.2009.04.008):
+under LKJ(η) they are independent, with density ∝ (1 - tanh² w_ij)^(η + (q - 1 - j)/2) in w, j = 1, 2, ...
+
+The hyperparameters of a term are (log sd (q), w (q(q-1)/2, row by row)), each centred and scaled.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import carray
+
+from bayesord.inference.record import (
+    BORDER,
+    G_ETA,
+    G_FIRST,
+    G_FIRST_HYPER,
+    G_GROUPS,
+    G_HYPER_CENTRE,
+    G_HYPER_SCALE,
+    G_INDEX,
+    G_INFO,
+    G_NU,
+    G_PULL,
+    G_SD_KIND,
+    G_SD_PRIOR,
+    G_TERMS,
+    G_Z,
+    GROUPS,
+    N_BORDER,
+    N_EFFECTS,
+    N_GROUP_SLOTS,
+    N_ROWS,
+    N_TERMS,
+    WIDEST_TERM,
+    float_pointer,
+    int_pointer,
+)
+from bayesord.jit import njit
+
+__all__ = [
+    "add_effects",
+    "collect_effects",
+    "effects_at",
+    "effects_pullback",
+    "factor",
+    "hyper_prior",
+    "place_effects",
+    "pulls",
+    "term_factor",
+]
+
+
+@njit
+def _term(record, t):
+    """The slots of group term t."""
+    slots = carray(int_pointer(record[GROUPS]), (record[N_TERMS], N_GROUP_SLOTS))
+    return slots[t]
+
+
+# -- rows: gather effects, scatter derivatives ------------------------------------------------------------------
+
+
+@njit
+def add_effects(record, start, stop, effects, eta):
+    """eta += z' u of each row's groups, for rows start ... stop-1."""
+    n = record[N_ROWS]
+    for t in range(record[N_TERMS]):
+        term = _term(record, t)
+        q, first = term[G_TERMS], term[G_FIRST]
+        index = carray(int_pointer(term[G_INDEX]), (n,))
+        Z = carray(float_pointer(term[G_Z]), (n, q))
+        for i in range(start, stop):
+            at = first + index[i] * q
+            for k in range(q):
+                eta[i - start] += Z[i, k] * effects[at + k]
+
+
+@njit
+def collect_effects(record, start, stop, d_eta, grad_effects):
+    """The transpose of `add_effects`."""
+    n = record[N_ROWS]
+    for t in range(record[N_TERMS]):
+        term = _term(record, t)
+        q, first = term[G_TERMS], term[G_FIRST]
+        index = carray(int_pointer(term[G_INDEX]), (n,))
+        Z = carray(float_pointer(term[G_Z]), (n, q))
+        for i in range(start, stop):
+            at = first + index[i] * q
+            for k in range(q):
+                grad_effects[at + k] += Z[i, k] * d_eta[i - start]
+
+
+# -- A = diag(sd) L ---------------------------------------------------------------------------------------------
+
+
+@njit
+def factor(hyper, A):
+    """Fill A (q, q) from (log sd, w)."""
+    q = A.shape[0]
+    w = q
+    for i in range(q):
+        rest = math.exp(hyper[i])
+        for j in range(q):
+            if j < i:
+                A[i, j] = rest * math.tanh(hyper[w])
+                rest /= math.cosh(hyper[w])
+                w += 1
+            else:
+                A[i, j] = rest if j == i else 0.0
+
+
+def term_factor(hyper: np.ndarray, q: int) -> np.ndarray:
+    """A (q, q) of (log sd, w)."""
+    A = np.empty((q, q))
+    factor(np.ascontiguousarray(hyper, dtype=np.float64), A)
+    return A
+
+
+@njit
+def _factor_pullback(hyper, A, grad_A, grad):
+    """Add the derivative through `factor` to grad."""
+    q = A.shape[0]
+    w = q
+    for i in range(q):
+        rest = math.exp(hyper[i])
+        for j in range(i + 1):
+            grad[i] += grad_A[i, j] * A[i, j]
+        for j in range(i):
+            y = math.tanh(hyper[w])
+            later = 0.0
+            for k in range(j + 1, i + 1):
+                later += grad_A[i, k] * A[i, k]
+            inverse = 1.0 / math.cosh(hyper[w])
+            grad[w] += grad_A[i, j] * rest * inverse * inverse - y * later
+            rest *= inverse
+            w += 1
+
+
+@njit
+def hyper_prior(kind, numbers, hyper, grad):
+    """Log prior of (log sd, w), without constants; adds its derivative. `numbers` are nu, eta and the scales."""
+    q = numbers.size - 2
+    nu, eta = numbers[G_NU], numbers[G_ETA]
+    total = 0.0
+    for k in range(q):
+        x = math.exp(hyper[k]) / numbers[2 + k]
+        if kind == 0:  # half-normal
+            value, slope = -0.5 * x * x, -x * x
+        elif kind == 1:  # half-Student-t
+            value, slope = -0.5 * (nu + 1.0) * math.log1p(x * x / nu), -(nu + 1.0) * x * x / (nu + x * x)
+        else:  # exponential
+            value, slope = -x, -x
+        total += value + hyper[k]
+        grad[k] += slope + 1.0
+    w = q
+    for i in range(q):
+        for j in range(i):
+            power = eta + 0.5 * (q - 2 - j)
+            size = abs(hyper[w])
+            total -= 2.0 * power * (size + math.log1p(math.exp(-2.0 * size)) - math.log(2.0))
+            grad[w] -= 2.0 * power * math.tanh(hyper[w])
+            w += 1
+    return total
+
+
+# -- the transport ----------------------------------------------------------------------------------------------
+
+
+@njit
+def _hyper_of(term, h):
+    """Log standard deviations and partial correlations from their coordinates."""
+    q, first = term[G_TERMS], term[G_FIRST_HYPER]
+    size = q + q * (q - 1) // 2
+    centre = carray(float_pointer(term[G_HYPER_CENTRE]), (size,))
+    scale = carray(float_pointer(term[G_HYPER_SCALE]), (size,))
+    return centre + scale * h[first : first + size]
+
+
+@njit
+def pulls(record, delta):
+    """r (N_effects,): the pull of every group with the rest of the model at `delta` from its mode."""
+    r = np.empty(record[N_EFFECTS])
+    for t in range(record[N_TERMS]):
+        term = _term(record, t)
+        size = term[G_TERMS] * term[G_GROUPS]
+        r[term[G_FIRST] : term[G_FIRST] + size] = carray(float_pointer(term[G_PULL]), (size,))
+    if record[N_BORDER]:
+        r -= np.dot(carray(float_pointer(record[BORDER]), (record[N_EFFECTS], record[N_BORDER])), delta)
+    return r
+
+
+@njit
+def effects_at(record, e, h, r, effects, v, s, chol, grad_h):
+    """Effects u from coordinates e and hyperparameters h; returns the log prior and Jacobian.
+
+    Also leaves v, s = C^-1 A' r and C (q numbers a row) for `effects_pullback`, and the derivative of the
+    hyperparameters' own prior in `grad_h`.
+    """
+    total = 0.0
+    for t in range(record[N_TERMS]):
+        term = _term(record, t)
+        q, J = term[G_TERMS], term[G_GROUPS]
+        hyper = _hyper_of(term, h)
+        slope = np.zeros(hyper.size)
+        numbers = carray(float_pointer(term[G_SD_PRIOR]), (2 + q,))
+        total += hyper_prior(term[G_SD_KIND], numbers, hyper, slope)
+        grad_h[term[G_FIRST_HYPER] : term[G_FIRST_HYPER] + hyper.size] = slope
+        A, HA = np.empty((q, q)), np.empty((q, q))
+        factor(hyper, A)
+        info = carray(float_pointer(term[G_INFO]), (J, q, q))
+        for j in range(J):
+            first = term[G_FIRST] + j * q
+            C = chol[first : first + q]
+            _half_information(A, info[j], HA)
+            for a in range(q):
+                for b in range(a + 1):
+                    C[a, b] = 1.0 if a == b else 0.0
+                    for k in range(a, q):
+                        C[a, b] += A[k, a] * HA[k, b]
+            total += _solve_group(q, A, C, r, e, s, v, effects, first)
+    return total
+
+
+@njit
+def _half_information(A, H, HA):
+    """HA = H A."""
+    q = A.shape[0]
+    for a in range(q):
+        for b in range(q):
+            HA[a, b] = 0.0
+            for k in range(b, q):
+                HA[a, b] += H[a, k] * A[k, b]
+
+
+@njit
+def _solve_group(q, A, C, r, e, s, v, effects, first):
+    """C becomes its Cholesky factor; fills s, v and the effects of one group; -½ v'v - log|C|."""
+    total = 0.0
+    for a in range(q):
+        for b in range(a + 1):
+            value = C[a, b]
+            for k in range(b):
+                value -= C[a, k] * C[b, k]
+            C[a, b] = math.sqrt(value) if a == b else value / C[b, b]
+    for a in range(q):
+        value = 0.0
+        for k in range(a, q):
+            value += A[k, a] * r[first + k]
+        for k in range(a):
+            value -= C[a, k] * s[first + k]
+        s[first + a] = value / C[a, a]
+    for a in range(q - 1, -1, -1):
+        value = s[first + a] + e[first + a]
+        for k in range(a + 1, q):
+            value -= C[k, a] * v[first + k]
+        v[first + a] = value / C[a, a]
+        total -= 0.5 * v[first + a] ** 2 + math.log(C[a, a])
+    for a in range(q):
+        effects[first + a] = 0.0
+        for k in range(a + 1):
+            effects[first + a] += A[a, k] * v[first + k]
+    return total
+
+
+@njit
+def place_effects(record, e, h, delta, effects):
+    """The effects (S, N_effects) of draws of the coordinates e, h and of δ."""
+    n = record[N_EFFECTS]
+    v, s = np.empty(n), np.empty(n)
+    chol, grad_h = np.empty((n, record[WIDEST_TERM])), np.empty(h.shape[1])
+    for i in range(len(e)):
+        effects_at(record, e[i], h[i], pulls(record, delta[i]), effects[i], v, s, chol, grad_h)
+
+
+@njit
+def effects_pullback(record, h, r, v, s, chol, grad_effects, grad_e, grad_h, grad_r):
+    """From d/du to d/de and d/dr (filled) and d/dh (added to, and brought to the scale of h).
+
+    The derivative of a Cholesky factor is Murray's (2016, arXiv:1602.07527): with P the lower triangle of C' dC,
+    its diagonal halved, dM = ½ C'^-1 (P + P') C^-1.
+    """
+    for t in range(record[N_TERMS]):
+        term = _term(record, t)
+        q, J = term[G_TERMS], term[G_GROUPS]
+        hyper = _hyper_of(term, h)
+        A, grad_A = np.empty((q, q)), np.zeros((q, q))
+        factor(hyper, A)
+        work = np.empty((5, q, q))
+        info = carray(float_pointer(term[G_INFO]), (J, q, q))
+        for j in range(J):
+            first = term[G_FIRST] + j * q
+            if q == 1:
+                _pull_one(
+                    A[0, 0],
+                    info[j, 0, 0],
+                    chol[first, 0],
+                    first,
+                    r,
+                    v,
+                    s,
+                    grad_effects,
+                    grad_e,
+                    grad_r,
+                    grad_A,
+                )
+            else:
+                _pull_group(A, info[j], chol[first : first + q], first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work)  # fmt: skip
+        start, stop = term[G_FIRST_HYPER], term[G_FIRST_HYPER] + hyper.size
+        _factor_pullback(hyper, A, grad_A, grad_h[start:stop])
+        grad_h[start:stop] *= carray(float_pointer(term[G_HYPER_SCALE]), (hyper.size,))
+
+
+@njit
+def _pull_one(sd, H, C, i, r, v, s, grad_effects, grad_e, grad_r, grad_A):
+    """`_pull_group` for a single effect, where everything is a number."""
+    t = (sd * grad_effects[i] - v[i]) / C
+    b = t / C
+    grad_C = -v[i] * t - b * s[i] - 1.0 / C
+    grad_e[i] = t
+    grad_r[i] = sd * b
+    grad_A[0, 0] += grad_effects[i] * v[i] + grad_C * H * sd / C + r[i] * b
+
+
+@njit
+def _pull_group(A, H, C, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work):
+    q = A.shape[0]
+    t, b = work[0, 0], work[0, 1]
+    grad_C, P, HA, M = work[1], work[2], work[3], work[4]
+    for a in range(q):  # t = C^-1 (A' du - v), and b = C'^-1 t
+        value = -v[first + a]
+        for k in range(a, q):
+            value += A[k, a] * grad_effects[first + k]
+        for k in range(a):
+            value -= C[a, k] * t[k]
+        t[a] = value / C[a, a]
+        grad_e[first + a] = t[a]
+    for a in range(q - 1, -1, -1):
+        value = t[a]
+        for k in range(a + 1, q):
+            value -= C[k, a] * b[k]
+        b[a] = value / C[a, a]
+    for a in range(q):
+        grad_r[first + a] = 0.0
+        for k in range(a + 1):
+            grad_r[first + a] += A[a, k] * b[k]
+            grad_A[a, k] += grad_effects[first + a] * v[first + k] + r[first + a] * b[k]
+            grad_C[a, k] = -v[first + a] * t[k] - b[a] * s[first + k]
+        grad_C[a, a] -= 1.0 / C[a, a]
+    for a in range(q):  # P, made symmetric: both triangles
+        for c in range(a + 1):
+            value = 0.0
+            for k in range(a, q):
+                value += C[k, a] * grad_C[k, c]
+            P[a, c] = P[c, a] = 0.5 * value
+    for c in range(q):  # P <- C'^-1 P, column by column
+        for a in range(q - 1, -1, -1):
+            value = P[a, c]
+            for k in range(a + 1, q):
+                value -= C[k, a] * P[k, c]
+            P[a, c] = value / C[a, a]
+    for a in range(q):  # M = P C^-1, row by row
+        for c in range(q - 1, -1, -1):
+            value = P[a, c]
+            for k in range(c + 1, q):
+                value -= C[k, c] * M[a, k]
+            M[a, c] = value / C[c, c]
+    _half_information(A, H, HA)
+    for a in range(q):
+        for c in range(a + 1):
+            for k in range(q):
+                grad_A[a, c] += 2.0 * HA[a, k] * M[k, c]
