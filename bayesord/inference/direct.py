@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from bayesord.inference import record as R
-from bayesord.inference.density import log_density
+from bayesord.inference.density import c_density
 from bayesord.inference.effects import hyper_prior, place_effects, term_factor
 from bayesord.inference.record import CUT_KINDS, HYPER_CENTRE, HYPER_SCALE, SD_KINDS
 
 __all__ = ["DirectDensity", "TermNumbers"]
+
+
+@cache
+def _c_call():
+    """The compiled density as a function that Python can call."""
+    pointer = ctypes.c_void_p
+    signature = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, pointer, pointer, pointer, pointer)
+    return signature(c_density().address)
 
 
 @dataclass(frozen=True)
@@ -180,9 +190,13 @@ class DirectDensity:
         return slots
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        """Log density and gradient at x (n_dim,)."""
-        grad = np.empty(self.n_dim)
-        return log_density(self.record, np.ascontiguousarray(x, dtype=np.float64), grad), grad
+        """Log density and gradient at x (n_dim,); through the C pointer, so that nothing else has to be compiled."""
+        x = np.ascontiguousarray(x, dtype=np.float64)
+        if x.shape != (self.n_dim,):
+            raise ValueError(f"x has shape {x.shape}, expected ({self.n_dim},)")
+        value, gradient = np.empty(1), np.empty(self.n_dim)
+        _c_call()(self.n_dim, x.ctypes.data, gradient.ctypes.data, value.ctypes.data, self.record.ctypes.data)
+        return float(value[0]), gradient
 
     def place(self, x: np.ndarray) -> Placed:
         """Draws x (S, n_dim) on the scale of the coefficients: the map, for whole arrays of draws."""

@@ -222,58 +222,76 @@ def effects_at(record, e, h, r, effects, v, s, chol, grad_h):
         A, HA = np.empty((q, q)), np.empty((q, q))
         factor(hyper, A)
         info = carray(float_pointer(term[G_INFO]), (J, q, q))
-        for j in range(J):
-            first = term[G_FIRST] + j * q
-            C = chol[first : first + q]
-            _half_information(A, info[j], HA)
-            for a in range(q):
-                for b in range(a + 1):
-                    C[a, b] = 1.0 if a == b else 0.0
-                    for k in range(a, q):
-                        C[a, b] += A[k, a] * HA[k, b]
-            total += _solve_group(q, A, C, r, e, s, v, effects, first)
+        if q == 1:
+            total += _place_ones(A[0, 0], info, term[G_FIRST], r, e, s, v, chol, effects)
+        elif q == 2:  # loops of known length
+            for j in range(J):
+                total += _place_group(2, A, HA, info, j, term[G_FIRST] + j * 2, r, e, s, v, chol, effects)
+        else:
+            for j in range(J):
+                total += _place_group(q, A, HA, info, j, term[G_FIRST] + j * q, r, e, s, v, chol, effects)
     return total
 
 
 @njit
-def _half_information(A, H, HA):
-    """HA = H A."""
-    q = A.shape[0]
+def _place_ones(sd, info, first, r, e, s, v, chol, effects):
+    """`_place_group` for all groups of a term with a single effect, where everything is a number."""
+    total = 0.0
+    for j in range(len(info)):
+        i = first + j
+        C = math.sqrt(1.0 + sd * sd * info[j, 0, 0])
+        s[i] = sd * r[i] / C
+        v[i] = (s[i] + e[i]) / C
+        effects[i] = sd * v[i]
+        chol[i, 0] = C
+        total -= 0.5 * v[i] * v[i] + math.log(C)
+    return total
+
+
+@njit(inline="always")
+def _half_information(q, A, info, j, HA):
+    """HA = H_j A."""
     for a in range(q):
         for b in range(q):
-            HA[a, b] = 0.0
+            value = 0.0
             for k in range(b, q):
-                HA[a, b] += H[a, k] * A[k, b]
+                value += info[j, a, k] * A[k, b]
+            HA[a, b] = value
 
 
-@njit
-def _solve_group(q, A, C, r, e, s, v, effects, first):
-    """C becomes its Cholesky factor; fills s, v and the effects of one group; -½ v'v - log|C|."""
-    total = 0.0
-    for a in range(q):
+@njit(inline="always")
+def _place_group(q, A, HA, info, j, first, r, e, s, v, chol, effects):
+    """C, s, v and effects of one group, in rows `first` and on; returns -½ v'v - log|C|."""
+    total, det = 0.0, 1.0
+    _half_information(q, A, info, j, HA)
+    for a in range(q):  # M = I + A'HA, and its Cholesky factor
         for b in range(a + 1):
-            value = C[a, b]
+            value = 1.0 if a == b else 0.0
+            for k in range(a, q):
+                value += A[k, a] * HA[k, b]
             for k in range(b):
-                value -= C[a, k] * C[b, k]
-            C[a, b] = math.sqrt(value) if a == b else value / C[b, b]
+                value -= chol[first + a, k] * chol[first + b, k]
+            chol[first + a, b] = math.sqrt(value) if a == b else value / chol[first + b, b]
+        det *= chol[first + a, a]
     for a in range(q):
         value = 0.0
         for k in range(a, q):
             value += A[k, a] * r[first + k]
         for k in range(a):
-            value -= C[a, k] * s[first + k]
-        s[first + a] = value / C[a, a]
+            value -= chol[first + a, k] * s[first + k]
+        s[first + a] = value / chol[first + a, a]
     for a in range(q - 1, -1, -1):
         value = s[first + a] + e[first + a]
         for k in range(a + 1, q):
-            value -= C[k, a] * v[first + k]
-        v[first + a] = value / C[a, a]
-        total -= 0.5 * v[first + a] ** 2 + math.log(C[a, a])
+            value -= chol[first + k, a] * v[first + k]
+        v[first + a] = value / chol[first + a, a]
+        total -= 0.5 * v[first + a] * v[first + a]
     for a in range(q):
-        effects[first + a] = 0.0
+        value = 0.0
         for k in range(a + 1):
-            effects[first + a] += A[a, k] * v[first + k]
-    return total
+            value += A[a, k] * v[first + k]
+        effects[first + a] = value
+    return total - math.log(det)
 
 
 @njit
@@ -317,8 +335,10 @@ def effects_pullback(record, h, r, v, s, chol, grad_effects, grad_e, grad_h, gra
                     grad_r,
                     grad_A,
                 )
+            elif q == 2:
+                _pull_group(2, A, info, j, chol, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work)
             else:
-                _pull_group(A, info[j], chol[first : first + q], first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work)  # fmt: skip
+                _pull_group(q, A, info, j, chol, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work)
         start, stop = term[G_FIRST_HYPER], term[G_FIRST_HYPER] + hyper.size
         _factor_pullback(hyper, A, grad_A, grad_h[start:stop])
         grad_h[start:stop] *= carray(float_pointer(term[G_HYPER_SCALE]), (hyper.size,))
@@ -335,50 +355,48 @@ def _pull_one(sd, H, C, i, r, v, s, grad_effects, grad_e, grad_r, grad_A):
     grad_A[0, 0] += grad_effects[i] * v[i] + grad_C * H * sd / C + r[i] * b
 
 
-@njit
-def _pull_group(A, H, C, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work):
-    q = A.shape[0]
-    t, b = work[0, 0], work[0, 1]
-    grad_C, P, HA, M = work[1], work[2], work[3], work[4]
+@njit(inline="always")
+def _pull_group(q, A, info, j, chol, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work):
+    t, b, grad_C, P, HA, M = work[0, 0], work[0, 1], work[1], work[2], work[3], work[4]
     for a in range(q):  # t = C^-1 (A' du - v), and b = C'^-1 t
         value = -v[first + a]
         for k in range(a, q):
             value += A[k, a] * grad_effects[first + k]
         for k in range(a):
-            value -= C[a, k] * t[k]
-        t[a] = value / C[a, a]
+            value -= chol[first + a, k] * t[k]
+        t[a] = value / chol[first + a, a]
         grad_e[first + a] = t[a]
     for a in range(q - 1, -1, -1):
         value = t[a]
         for k in range(a + 1, q):
-            value -= C[k, a] * b[k]
-        b[a] = value / C[a, a]
+            value -= chol[first + k, a] * b[k]
+        b[a] = value / chol[first + a, a]
     for a in range(q):
         grad_r[first + a] = 0.0
         for k in range(a + 1):
             grad_r[first + a] += A[a, k] * b[k]
             grad_A[a, k] += grad_effects[first + a] * v[first + k] + r[first + a] * b[k]
             grad_C[a, k] = -v[first + a] * t[k] - b[a] * s[first + k]
-        grad_C[a, a] -= 1.0 / C[a, a]
+        grad_C[a, a] -= 1.0 / chol[first + a, a]
     for a in range(q):  # P, made symmetric: both triangles
         for c in range(a + 1):
             value = 0.0
             for k in range(a, q):
-                value += C[k, a] * grad_C[k, c]
+                value += chol[first + k, a] * grad_C[k, c]
             P[a, c] = P[c, a] = 0.5 * value
     for c in range(q):  # P <- C'^-1 P, column by column
         for a in range(q - 1, -1, -1):
             value = P[a, c]
             for k in range(a + 1, q):
-                value -= C[k, a] * P[k, c]
-            P[a, c] = value / C[a, a]
+                value -= chol[first + k, a] * P[k, c]
+            P[a, c] = value / chol[first + a, a]
     for a in range(q):  # M = P C^-1, row by row
         for c in range(q - 1, -1, -1):
             value = P[a, c]
             for k in range(c + 1, q):
-                value -= C[k, c] * M[a, k]
-            M[a, c] = value / C[c, c]
-    _half_information(A, H, HA)
+                value -= chol[first + k, c] * M[a, k]
+            M[a, c] = value / chol[first + c, c]
+    _half_information(q, A, info, j, HA)
     for a in range(q):
         for c in range(a + 1):
             for k in range(q):
