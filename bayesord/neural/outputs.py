@@ -1,0 +1,116 @@
+"""The kinds of output that networks for ordered categories have, and the category probabilities they stand for.
+
+Written once for two worlds: `xp` is `numpy` (answers, in float64) or `keras.ops` (metrics, inside a training step).
+
+| kind       | width | what a column holds                                             |
+|------------|-------|-----------------------------------------------------------------|
+| categories | K     | logits, or log probabilities: any numbers z with p = softmax z  |
+| cumulative | K-1   | logits of P(y > k), which may cross                             |
+| leading    | K     | logits of P(y >= k); the first is not used                      |
+| conditional| K-1   | logits of P(y > k given y >= k)                                 |
+| margins    | K-1   | f - theta_k, ordered: signs that mean y > k or not              |
+| score      | 1     | a number on the scale of the codes                              |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesord.checks import check_choice, name_rows
+
+__all__ = ["KINDS", "Kind", "check_outputs", "cumulative_probabilities", "probabilities"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of output.
+
+    Attributes
+    ----------
+    name : str
+    beyond : int or None
+        Width minus K; None where the width is 1.
+    likelihood_free : bool
+        Whether category probabilities need something learned from rows with known answers (a spread).
+    """
+
+    name: str
+    beyond: int | None
+    likelihood_free: bool = False
+
+    def width(self, n_categories: int) -> int:
+        """How many outputs a row has."""
+        return 1 if self.beyond is None else n_categories + self.beyond
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("categories", 0),
+        Kind("cumulative", -1),
+        Kind("leading", 0),
+        Kind("conditional", -1),
+        Kind("margins", -1, likelihood_free=True),
+        Kind("score", None, likelihood_free=True),
+    )
+}
+
+
+def check_outputs(kind: str, outputs, n_categories: int) -> np.ndarray:
+    """What a network predicted, as float64 (n, width) of that kind.
+
+    Raises
+    ------
+    ValueError
+        For another width than K asks for, NaN or infinity (naming rows), no rows.
+    """
+    width = KINDS[check_choice("kind", kind, KINDS)].width(n_categories)
+    table = np.asarray(outputs, dtype=np.float64)
+    if table.ndim == 1 and width == 1:
+        table = table[:, None]
+    if table.ndim != 2 or table.shape[1] != width:
+        raise ValueError(
+            f"outputs have shape {table.shape}, expected (n, {width}) for {n_categories} categories and outputs of "
+            f"kind {kind!r}. Was the head made for another number of categories, or for another method?"
+        )
+    if table.shape[0] == 0:
+        raise ValueError("outputs have 0 rows.")
+    if (bad := ~np.isfinite(table).all(axis=1)).any():
+        raise ValueError(
+            f"outputs contain NaN or infinity: {name_rows(bad)}. Did training diverge? Try a smaller learning rate."
+        )
+    return table
+
+
+def probabilities(kind: str, outputs, xp):
+    """Category probabilities (n, K) from outputs (n, width) of a kind that has them; "margins" taken as logits."""
+    if kind == "categories":
+        shifted = xp.exp(outputs - xp.max(outputs, axis=-1, keepdims=True))
+        return shifted / xp.sum(shifted, axis=-1, keepdims=True)
+    if kind == "conditional":
+        passed = xp.cumsum(_log_sigmoid(outputs, xp), axis=-1)
+        before = xp.concatenate([xp.zeros_like(passed[:, :1]), passed[:, :-1]], axis=-1)
+        stopped = xp.exp(before + _log_sigmoid(-outputs, xp))
+        return xp.concatenate([stopped, xp.exp(passed[:, -1:])], axis=-1)
+    return cumulative_probabilities(outputs[:, 1:] if kind == "leading" else outputs, xp)
+
+
+def cumulative_probabilities(logits, xp):
+    """Category probabilities (n, K) from logits (n, K-1) of P(y > k), made to fall by a running minimum.
+
+    s(g) - s(h) = s(g) s(-h) (1 - e^{h-g}): differences that keep their digits where both are near 1.
+    """
+    columns = [logits[:, :1]]
+    for k in range(1, logits.shape[-1]):  # K is static and small
+        columns.append(xp.minimum(columns[-1], logits[:, k : k + 1]))
+    repaired = xp.concatenate(columns, axis=-1)
+    above, not_above = xp.exp(_log_sigmoid(repaired, xp)), xp.exp(_log_sigmoid(-repaired, xp))
+    between = 0.0 - xp.expm1(repaired[:, 1:] - repaired[:, :-1])
+    middle = above[:, :-1] * not_above[:, 1:] * between
+    return xp.concatenate([not_above[:, :1], middle, above[:, -1:]], axis=-1)
+
+
+def _log_sigmoid(x, xp):
+    return -xp.logaddexp(xp.zeros_like(x), -x)
