@@ -15,6 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.ccallback import CFunc
+from numba.core.runtime import rtsys
+from numba.core.sigutils import normalize_signature
 
 __all__ = ["cache_folder", "cfunc", "fingerprint", "njit"]
 
@@ -78,23 +82,44 @@ def _numba_caches_here():
         numba.config.CACHE_DIR = before
 
 
+class _Cache(FunctionCache):
+    """numba's cache, which before it looks loads the rules of lowering all of Python and NumPy: .15 s a process.
+
+    Machine code needs none of them, but for the symbols it is linked to. numba loads the rest when it compiles.
+    """
+
+    def load_overload(self, sig, target_context):
+        import numba.cpython.hashing  # noqa: F401  has symbols of its own, the salt of Python's hashes
+
+        rtsys.initialize(target_context)  # numba's own memory management
+        with self._guard_against_spurious_io_errors():
+            found = self._load_overload(sig, target_context)
+        return super().load_overload(sig, target_context) if found is None else found
+
+
 def njit(*args, **options):
     """`numba.njit`, cached in `cache_folder`, releasing the GIL, with NumPy's division rules."""
     options = {"cache": True, "nogil": True, "error_model": "numpy"} | options
 
     def decorate(function):
         with _numba_caches_here():
-            return numba.njit(**options)(function)
+            dispatcher = numba.njit(**options)(function)
+            if options["cache"]:
+                dispatcher._cache = _Cache(function)
+        return dispatcher
 
     return decorate(args[0]) if args and callable(args[0]) else decorate
 
 
 def cfunc(signature, **options):
     """`numba.cfunc`, cached in `cache_folder`: a C function pointer (`.address`) to a compiled function."""
-    options = {"cache": True, "error_model": "numpy"} | options
+    options = {"error_model": "numpy"} | options
 
     def decorate(function):
+        made = CFunc(function, normalize_signature(signature), locals={}, options=options)
         with _numba_caches_here():
-            return numba.cfunc(signature, **options)(function)
+            made._cache = _Cache(function)
+            made.compile()
+        return made
 
     return decorate

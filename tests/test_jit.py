@@ -30,6 +30,21 @@ from bayesord.jit import cache_folder
 from bayesord.outer import outer
 print(outer(1.0), sum(outer.stats.cache_hits.values()), cache_folder)
 """
+FROM_DISK = """
+import sys
+import numba
+import numpy as np
+from bayesord.outer import outer
+
+answer = outer(1.0)
+rules = "numba.np.linalg" in sys.modules
+
+@numba.njit
+def other(x):
+    return np.dot(x, x) + outer(1.0)
+
+print(answer, rules, other(np.ones(3)))
+"""
 
 
 @pytest.fixture
@@ -51,9 +66,11 @@ def ask(package, tmp_path, monkeypatch):
     monkeypatch.setenv("BAYESORD_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
-    def run():
-        command = [sys.executable, "-c", ASK]
+    def run(script=ASK):
+        command = [sys.executable, "-c", script]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        if script != ASK:
+            return done.stdout.split()
         answer, hits, folder = done.stdout.split(maxsplit=2)
         return float(answer), int(hits), Path(folder.strip())
 
@@ -75,6 +92,13 @@ def test_a_file_without_kernels_leaves_the_cache_alone(ask, package):
     _, _, folder = ask()
     (package / "words.py").write_text("GREETING = 'good day'\n")
     assert ask() == (1.0, 1, folder)
+
+
+def test_what_is_on_the_disk_loads_without_the_rules_of_compiling(ask):
+    ask()
+    answer, rules, other = ask(FROM_DISK)
+    assert (float(answer), rules) == (1.0, "False")
+    assert float(other) == 4.0  # and they are loaded once something is to be compiled
 
 
 def test_the_cache_is_where_the_variable_says(ask, tmp_path):
