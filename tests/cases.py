@@ -1,9 +1,12 @@
 """Small models that several tests share."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import bayesord as bo
 from bayesord.modelling.design import from_arrays
+from bayesord.modelling.groups import GroupTerm
 
 # Every prior that there is, alone or mixed by name.
 PRIORS = {
@@ -34,3 +37,16 @@ def small_design(rng, n=60, K=4, *, weights=False, offset=False):
         sample_weight=rng.integers(1, 4, n) if weights else None,
         offset=rng.normal(size=n) if offset else None,
     )
+
+
+def grouped_design(rng, n=80, K=4, *, terms=(2, 1), groups=(6, 5, 4)):
+    """Two columns and group terms `judge`, `item`, `site` with as many effects each as `terms` says."""
+    X = rng.normal(size=(n, 2)) * [1.0, 3.0]
+    found = []
+    for name, q, J in zip(("judge", "item", "site"), terms, groups, strict=False):
+        Z = np.column_stack([np.ones(n), X, rng.normal(size=n)])[:, :q]
+        index = np.concatenate([np.arange(J), rng.integers(0, J, n - J)])
+        labels = tuple(f"{name}{j}" for j in range(J))
+        found.append(GroupTerm(name, ("Intercept", "x0", "x1")[:q], labels, rng.permutation(index), Z))
+    y = np.concatenate([np.arange(K), rng.integers(0, K, n - K)])
+    return replace(from_arrays(X, y), groups=tuple(found))

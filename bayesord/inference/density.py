@@ -70,9 +70,11 @@ from bayesord.inference.record import (
     WEIGHT,
     WIDEST_TERM,
     X,
-    float_pointer,
     int_pointer,
+    matrix,
     record_pointer,
+    times,
+    transposed_times,
 )
 from bayesord.jit import cache_folder, cfunc, njit
 from bayesord.likelihood import kernels
@@ -94,11 +96,11 @@ def _row_pass(
     gives eta = X b and then X' d.
     """
     n, K, p = record[N_ROWS], record[N_CATEGORIES], coefficients.shape[0]
-    design = carray(float_pointer(record[X]), (n, p))
-    weight = carray(float_pointer(record[WEIGHT]), (n,))
+    design, weight = matrix(record[X], n, p), matrix(record[WEIGHT], 1, n)[0]
     starts = carray(int_pointer(record[STARTS]), (K + 1,))
     size = max(64, min(1024, _BLOCK_NUMBERS // max(p, 1)))
     buffers = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    by_block = np.empty(p)
     total = 0.0
     for k in range(K):
         for start in range(starts[k], starts[k + 1], size):
@@ -106,11 +108,13 @@ def _row_pass(
             m = stop - start
             eta, logp, d_eta, d_gap = buffers[0][:m], buffers[1][:m], buffers[2][:m], buffers[3][:m]
             if p > 0:
-                np.dot(design[start:stop], coefficients, eta)  # in place: no array is made
+                times(design[start:stop], coefficients, eta)
             else:
                 eta[:] = 0.0
             if record[HAS_OFFSET]:
-                eta += carray(float_pointer(record[OFFSET]), (n,))[start:stop]
+                offset = matrix(record[OFFSET], 1, n)[0]
+                for i in range(m):
+                    eta[i] += offset[start + i]
             if record[N_TERMS]:
                 add_effects(record, start, stop, effects, eta)
             _block(record[LINK], k, steps, cutpoints, eta, logp, d_eta, d_gap)
@@ -119,7 +123,9 @@ def _row_pass(
             by_eta[k] += slope
             by_gap[k] += gap
             if p > 0:
-                grad_coefficients += np.dot(design[start:stop].T, d_eta)
+                transposed_times(design[start:stop], d_eta, by_block)
+                for j in range(p):
+                    grad_coefficients[j] += by_block[j]
             if record[N_TERMS]:
                 collect_effects(record, start, stop, d_eta, grad_effects)
     return total
@@ -160,7 +166,7 @@ def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
     for j in range(1, K - 1):
         total += steps[j]
     if kind == 0:
-        alpha = carray(float_pointer(record[CUT_PRIOR]), (K,))
+        alpha = matrix(record[CUT_PRIOR], 1, K)[0]
         zero, logp, d_eta, d_gap = np.zeros(1), np.empty(1), np.empty(1), np.empty(1)
         category = np.empty(1, np.int64)
         for k in range(K):
@@ -174,7 +180,7 @@ def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
             total += kernels.log_pdf(link, cutpoints[j])
             d_cut[j] += kernels.d_log_pdf(link, cutpoints[j])
     elif kind < 3:
-        numbers = carray(float_pointer(record[CUT_PRIOR]), (3,))
+        numbers = matrix(record[CUT_PRIOR], 1, 3)[0]
         for j in range(K - 1):
             value, slope = _location_scale(kind, cutpoints[j], numbers[1], numbers[2], numbers[0])
             total += value
@@ -206,12 +212,13 @@ def _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
     for j in range(1, K - 1):
         cutpoints[j] = cutpoints[j - 1] + math.exp(steps[j])
     coefficients = np.empty(n_free + n_shared)
-    coefficients[:n_free] = a[K - 1 :]
-    coefficients[n_free:] = g
+    for j in range(n_free):
+        coefficients[j] = a[K - 1 + j]
+    for j in range(n_shared):
+        coefficients[n_free + j] = g[j]
     by_eta, by_gap, d_cut = np.zeros(K), np.zeros(K), np.zeros(K - 1)
     grad_coefficients = np.zeros(n_free + n_shared)
 
-    grad_effects[:] = 0.0
     total = _row_pass(
         record, steps, cutpoints, coefficients, effects, by_eta, by_gap, grad_coefficients, grad_effects
     )
@@ -226,7 +233,7 @@ def _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
     grad_a[0] = later + d_cut[0] - above - by_eta[0]
 
     kinds = carray(int_pointer(record[FREE_KIND]), (n_free,))
-    numbers = carray(float_pointer(record[FREE_PRIOR]), (n_free, 3))
+    numbers = matrix(record[FREE_PRIOR], n_free, 3)
     for j in range(n_free):
         value, slope = _location_scale(kinds[j], coefficients[j], numbers[j, 0], numbers[j, 1], numbers[j, 2])
         total += value
@@ -252,70 +259,114 @@ def _anchored_density(record, a, g, effects, precision, grad_a, grad_g, grad_eff
 @njit
 def log_density(record, x, grad):
     """Log density of x, its Jacobian included; fills `grad`."""
-    n_free, n_shared, n_effects = record[N_FREE], record[N_SHARED], record[N_EFFECTS]
-    n_a = record[N_CATEGORIES] - 1 + n_free
-    n_main = n_a + n_shared + n_effects
-    hyper = carray(float_pointer(record[HYPER]), (5,))
-    centre = carray(float_pointer(record[CENTRE]), (n_a,))
-    factor = carray(float_pointer(record[FACTOR]), (n_a, n_a))
-    rank = record[N_MIXED]
-    mixed = carray(float_pointer(record[MIXED]), (rank, n_main))
-    mixing = carray(float_pointer(record[MIXING]), (rank,))
-    main = x[:n_main]
-    if rank:
-        main = main + np.dot(mixing * np.dot(mixed, main), mixed)
+    n_shared, n_effects = record[N_SHARED], record[N_EFFECTS]
+    n_a = record[N_CATEGORIES] - 1 + record[N_FREE]
+    n_main, n_border = n_a + n_shared + n_effects, n_a + n_shared
+    main, centre = x[:n_main].copy(), matrix(record[CENTRE], 1, n_a)[0]
+    _mix(record, main)
 
-    a = centre + np.dot(factor, main[:n_a])
-    z = main[n_a : n_a + n_shared]
-    tilt = carray(float_pointer(record[TILT]), (n_a, n_shared))
-    peak = carray(float_pointer(record[PEAK]), (n_shared,))
-    info = carray(float_pointer(record[INFO]), (n_shared,))
-    pull = carray(float_pointer(record[PULL]), (n_shared,))
-    u = hyper[HYPER_CENTRE] + hyper[HYPER_SCALE] * x[n_main] if n_shared else 0.0
-    precision = math.exp(-u)
-    d = info + precision
-    g = pull / d + z / np.sqrt(d)
+    # b = (a, g), and its distance from the mode
+    b, delta = np.empty(n_border), np.empty(n_border)
+    u = _shared(record, main, x, b, delta)
+    factor, tilt = matrix(record[FACTOR], n_a, n_a), matrix(record[TILT], n_a, n_shared)
+    times(factor, main[:n_a], delta[:n_a])
     if n_shared:
-        a -= np.dot(tilt, g - peak)
+        shift = np.empty(n_a)
+        times(tilt, delta[n_a:], shift)
+        for j in range(n_a):
+            delta[j] -= shift[j]
+    for j in range(n_a):
+        b[j] = centre[j] + delta[j]
 
-    total = hyper[HYPER_CONSTANT]
-    effects, r, v, s = np.empty(n_effects), np.empty(0), np.empty(n_effects), np.empty(n_effects)
+    total = matrix(record[HYPER], 1, 5)[0, HYPER_CONSTANT]
+    effects, r, v, s = np.empty(n_effects), np.empty(n_effects), np.empty(n_effects), np.empty(n_effects)
     chol = np.empty((n_effects, record[WIDEST_TERM]))
-    h = x[n_main + (n_shared > 0) :]
-    grad_h = np.zeros(h.size)
+    h, grad_h = x[n_main + (n_shared > 0) :], grad[n_main + (n_shared > 0) :]
     if n_effects:
-        r = pulls(record, np.concatenate((a - centre, g - peak)))
-        total += effects_at(record, main[n_a + n_shared :], h, r, effects, v, s, chol, grad_h)
+        pulls(record, delta, r)
+        total += effects_at(record, main[n_border:], h, r, effects, v, s, chol, grad_h)
 
-    grad_a, grad_g, grad_effects = np.empty(n_a), np.empty(n_shared), np.empty(n_effects)
-    total += _anchored_density(record, a, g, effects, precision, grad_a, grad_g, grad_effects)
+    grad_b, grad_effects = np.empty(n_border), np.zeros(n_effects)
+    total += _anchored_density(
+        record, b[:n_a], b[n_a:], effects, math.exp(-u), grad_b[:n_a], grad_b[n_a:], grad_effects
+    )
 
     if n_effects:
         grad_r = np.empty(n_effects)
-        start = n_a + n_shared
-        effects_pullback(record, h, r, v, s, chol, grad_effects, grad[start:n_main], grad_h, grad_r)
-        grad[n_main + (n_shared > 0) :] = grad_h
+        effects_pullback(record, h, r, v, s, chol, grad_effects, grad[n_border:n_main], grad_h, grad_r)
         if record[N_BORDER]:
-            border = carray(float_pointer(record[BORDER]), (n_effects, record[N_BORDER]))
-            moved = np.dot(grad_r, border)
-            grad_a -= moved[:n_a]
-            grad_g -= moved[n_a:]
-    grad[:n_a] = np.dot(factor.T, grad_a)
+            moved = np.empty(n_border)
+            transposed_times(matrix(record[BORDER], n_effects, n_border), grad_r, moved)
+            for j in range(n_border):
+                grad_b[j] -= moved[j]
+    transposed_times(factor, grad_b[:n_a], grad[:n_a])
     if n_shared:
-        grad_g -= np.dot(tilt.T, grad_a)
-        grad[n_a : n_a + n_shared] = grad_g / np.sqrt(d)
-        # log Beta(R²) in u = logit R², log τ^-p of the shared prior, and the Jacobian
-        log_r2, log_rest = -_softplus(-u), -_softplus(u)
-        total += hyper[HYPER_A] * log_r2 + hyper[HYPER_B] * log_rest - 0.5 * n_shared * u
-        slope = hyper[HYPER_A] * math.exp(log_rest) - hyper[HYPER_B] * math.exp(log_r2) - 0.5 * n_shared
+        by_g = np.empty(n_shared)
+        transposed_times(tilt, grad_b[:n_a], by_g)
         for j in range(n_shared):
-            total -= 0.5 * math.log(d[j])
-            moved_by = pull[j] / (d[j] * d[j]) + 0.5 * z[j] / (d[j] * math.sqrt(d[j]))
-            slope += precision * (0.5 * g[j] * g[j] + 0.5 / d[j] + grad_g[j] * moved_by)
-        grad[n_main] = hyper[HYPER_SCALE] * slope
+            by_g[j] = grad_b[n_a + j] - by_g[j]
+        total += _shared_pullback(record, main, u, b[n_a:], by_g, grad)
+    if record[N_MIXED]:
+        _mix(record, grad[:n_main])
+    return total
+
+
+@njit
+def _mix(record, main):
+    """main + Q diag(m) Q' main, in place: its own transpose."""
+    rank = record[N_MIXED]
     if rank:
-        by_main = grad[:n_main]
-        by_main += np.dot(mixing * np.dot(mixed, by_main), mixed)
+        mixed, mixing = matrix(record[MIXED], rank, main.size), matrix(record[MIXING], 1, rank)[0]
+        along, moved = np.empty(rank), np.empty(main.size)
+        times(mixed, main, along)
+        for j in range(rank):
+            along[j] *= mixing[j]
+        transposed_times(mixed, along, moved)
+        for j in range(main.size):
+            main[j] += moved[j]
+
+
+@njit
+def _shared(record, main, x, b, delta):
+    """g and its distance from the peak, behind `a` in b and delta; returns u (0 without shared coefficients)."""
+    n_shared, n_a = record[N_SHARED], b.size - record[N_SHARED]
+    if n_shared == 0:
+        return 0.0
+    hyper = matrix(record[HYPER], 1, 5)[0]
+    peak, info, pull = _shared_numbers(record)
+    u = hyper[HYPER_CENTRE] + hyper[HYPER_SCALE] * x[main.size]
+    for j in range(n_shared):
+        d = info[j] + math.exp(-u)
+        b[n_a + j] = pull[j] / d + main[n_a + j] / math.sqrt(d)
+        delta[n_a + j] = b[n_a + j] - peak[j]
+    return u
+
+
+@njit
+def _shared_numbers(record):
+    n = record[N_SHARED]
+    return matrix(record[PEAK], 1, n)[0], matrix(record[INFO], 1, n)[0], matrix(record[PULL], 1, n)[0]
+
+
+@njit
+def _shared_pullback(record, main, u, g, by_g, grad):
+    """log Beta(R²) in u = logit R², log τ^-p of the shared prior, and the Jacobian; fills the gradient in z and z_u."""
+    n_shared, n_main = record[N_SHARED], main.size
+    n_a = n_main - record[N_EFFECTS] - n_shared
+    hyper = matrix(record[HYPER], 1, 5)[0]
+    _, info, pull = _shared_numbers(record)
+    precision = math.exp(-u)
+    log_r2, log_rest = -_softplus(-u), -_softplus(u)
+    total = hyper[HYPER_A] * log_r2 + hyper[HYPER_B] * log_rest - 0.5 * n_shared * u
+    slope = hyper[HYPER_A] * math.exp(log_rest) - hyper[HYPER_B] * math.exp(log_r2) - 0.5 * n_shared
+    for j in range(n_shared):
+        d, z = info[j] + precision, main[n_a + j]
+        root = math.sqrt(d)
+        grad[n_a + j] = by_g[j] / root
+        total -= 0.5 * math.log(d)
+        moved = pull[j] / (d * d) + 0.5 * z / (d * root)
+        slope += precision * (0.5 * g[j] * g[j] + 0.5 / d + by_g[j] * moved)
+    grad[n_main] = hyper[HYPER_SCALE] * slope
     return total
 
 

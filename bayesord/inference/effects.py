@@ -48,6 +48,8 @@ from bayesord.inference.record import (
     WIDEST_TERM,
     float_pointer,
     int_pointer,
+    matrix,
+    times,
 )
 from bayesord.jit import njit
 
@@ -82,7 +84,7 @@ def add_effects(record, start, stop, effects, eta):
         term = _term(record, t)
         q, first = term[G_TERMS], term[G_FIRST]
         index = carray(int_pointer(term[G_INDEX]), (n,))
-        Z = carray(float_pointer(term[G_Z]), (n, q))
+        Z = matrix(term[G_Z], n, q)
         for i in range(start, stop):
             at = first + index[i] * q
             for k in range(q):
@@ -97,7 +99,7 @@ def collect_effects(record, start, stop, d_eta, grad_effects):
         term = _term(record, t)
         q, first = term[G_TERMS], term[G_FIRST]
         index = carray(int_pointer(term[G_INDEX]), (n,))
-        Z = carray(float_pointer(term[G_Z]), (n, q))
+        Z = matrix(term[G_Z], n, q)
         for i in range(start, stop):
             at = first + index[i] * q
             for k in range(q):
@@ -184,23 +186,30 @@ def hyper_prior(kind, numbers, hyper, grad):
 def _hyper_of(term, h):
     """Log standard deviations and partial correlations from their coordinates."""
     q, first = term[G_TERMS], term[G_FIRST_HYPER]
-    size = q + q * (q - 1) // 2
-    centre = carray(float_pointer(term[G_HYPER_CENTRE]), (size,))
-    scale = carray(float_pointer(term[G_HYPER_SCALE]), (size,))
-    return centre + scale * h[first : first + size]
+    hyper = np.empty(q + q * (q - 1) // 2)
+    centre, scale = (
+        matrix(term[G_HYPER_CENTRE], 1, hyper.size)[0],
+        matrix(term[G_HYPER_SCALE], 1, hyper.size)[0],
+    )
+    for i in range(hyper.size):
+        hyper[i] = centre[i] + scale[i] * h[first + i]
+    return hyper
 
 
 @njit
-def pulls(record, delta):
-    """r (N_effects,): the pull of every group with the rest of the model at `delta` from its mode."""
-    r = np.empty(record[N_EFFECTS])
+def pulls(record, delta, r):
+    """Fill r (N_effects,), the pull of every group with the rest of the model at `delta` from its mode."""
+    n, n_border = record[N_EFFECTS], record[N_BORDER]
+    if n_border:
+        times(matrix(record[BORDER], n, n_border), delta, r)
+    else:
+        r[:] = 0.0
     for t in range(record[N_TERMS]):
         term = _term(record, t)
-        size = term[G_TERMS] * term[G_GROUPS]
-        r[term[G_FIRST] : term[G_FIRST] + size] = carray(float_pointer(term[G_PULL]), (size,))
-    if record[N_BORDER]:
-        r -= np.dot(carray(float_pointer(record[BORDER]), (record[N_EFFECTS], record[N_BORDER])), delta)
-    return r
+        first, size = term[G_FIRST], term[G_TERMS] * term[G_GROUPS]
+        pull = matrix(term[G_PULL], 1, size)[0]
+        for i in range(size):
+            r[first + i] = pull[i] - r[first + i]
 
 
 @njit
@@ -215,10 +224,9 @@ def effects_at(record, e, h, r, effects, v, s, chol, grad_h):
         term = _term(record, t)
         q, J = term[G_TERMS], term[G_GROUPS]
         hyper = _hyper_of(term, h)
-        slope = np.zeros(hyper.size)
-        numbers = carray(float_pointer(term[G_SD_PRIOR]), (2 + q,))
-        total += hyper_prior(term[G_SD_KIND], numbers, hyper, slope)
-        grad_h[term[G_FIRST_HYPER] : term[G_FIRST_HYPER] + hyper.size] = slope
+        slope = grad_h[term[G_FIRST_HYPER] : term[G_FIRST_HYPER] + hyper.size]
+        slope[:] = 0.0
+        total += hyper_prior(term[G_SD_KIND], matrix(term[G_SD_PRIOR], 1, 2 + q)[0], hyper, slope)
         A, HA = np.empty((q, q)), np.empty((q, q))
         factor(hyper, A)
         info = carray(float_pointer(term[G_INFO]), (J, q, q))
@@ -298,10 +306,11 @@ def _place_group(q, A, HA, info, j, first, r, e, s, v, chol, effects):
 def place_effects(record, e, h, delta, effects):
     """The effects (S, N_effects) of draws of the coordinates e, h and of δ."""
     n = record[N_EFFECTS]
-    v, s = np.empty(n), np.empty(n)
+    r, v, s = np.empty(n), np.empty(n), np.empty(n)
     chol, grad_h = np.empty((n, record[WIDEST_TERM])), np.empty(h.shape[1])
     for i in range(len(e)):
-        effects_at(record, e[i], h[i], pulls(record, delta[i]), effects[i], v, s, chol, grad_h)
+        pulls(record, delta[i], r)
+        effects_at(record, e[i], h[i], r, effects[i], v, s, chol, grad_h)
 
 
 @njit
@@ -341,7 +350,9 @@ def effects_pullback(record, h, r, v, s, chol, grad_effects, grad_e, grad_h, gra
                 _pull_group(q, A, info, j, chol, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work)
         start, stop = term[G_FIRST_HYPER], term[G_FIRST_HYPER] + hyper.size
         _factor_pullback(hyper, A, grad_A, grad_h[start:stop])
-        grad_h[start:stop] *= carray(float_pointer(term[G_HYPER_SCALE]), (hyper.size,))
+        scale = matrix(term[G_HYPER_SCALE], 1, hyper.size)[0]
+        for i in range(hyper.size):
+            grad_h[start + i] *= scale[i]
 
 
 @njit

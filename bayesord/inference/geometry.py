@@ -25,13 +25,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 
 from bayesord.inference.direct import DirectDensity
 from bayesord.inference.effects import term_factor
 from bayesord.inference.layout import Layout
 from bayesord.inference.mixing import competing_directions
-from bayesord.inference.newton import Information, find_mode
+from bayesord.inference.newton import Information, block_diagonal, find_mode
 from bayesord.inference.record import FREE_KINDS
 from bayesord.inference.scales import global_scale, group_hyper, start_hyper
 
@@ -199,18 +199,18 @@ def _mix(place: _Place, information: Information, D: np.ndarray, u: float):
     for term in place.terms:
         J, q = term.shape
         A = term_factor(term.hyper_centre, q)
-        factors.append(sparse.kron(sparse.eye_array(J), A))
+        factors.append(np.broadcast_to(A, (J, q, q)))
         C = np.linalg.cholesky(np.eye(q) + A.T @ term.info @ A)
         inverse = np.linalg.inv(C)
-        halves.append(sparse.block_diag(list(np.swapaxes(inverse, 1, 2))))
-        solved.append(sparse.block_diag(list(np.swapaxes(inverse, 1, 2) @ inverse @ A.T)))
-    A = sparse.csc_array(sparse.block_diag(factors))
-    moved = -sparse.block_diag(solved) @ (place.border @ T)
+        halves.append(np.swapaxes(inverse, 1, 2))
+        solved.append(np.swapaxes(inverse, 1, 2) @ inverse @ A.T)
+    A = block_diagonal(factors)
+    moved = -block_diagonal(solved) @ (place.border @ T)
     return competing_directions(
         to_user.T @ information.core @ to_user,
         A.T @ (information.border @ to_user),
         replace(information, A=A).of_v,
-        sparse.csr_array(sparse.block_diag(halves)),
+        block_diagonal(halves),
         moved,
     )
 

@@ -17,7 +17,7 @@ from bayesord.inference.effects import term_factor
 from bayesord.inference.layout import Layout
 from bayesord.inference.rows import Rows
 
-__all__ = ["Information", "find_mode"]
+__all__ = ["Information", "block_diagonal", "find_mode"]
 
 _CHUNK = 65536  # rows of (n, K) tables held at a time
 
@@ -150,11 +150,18 @@ def _positive(information: np.ndarray) -> np.ndarray:
     return information
 
 
+def block_diagonal(terms: Sequence[np.ndarray]) -> sparse.csc_array:
+    """(E, E) with the blocks (J, q, q) of each term along its diagonal."""
+    parts = [sparse.bsr_array((np.array(b), np.arange(len(b)), np.arange(len(b) + 1))) for b in terms]
+    return sparse.csc_array(sparse.block_diag(parts)) if parts else sparse.csc_array((0, 0))
+
+
 def _information(layout: Layout, v: np.ndarray, tau: float, hyper: Sequence[np.ndarray] = ()) -> Information:
     m, p = layout.n_steps, len(layout.order)
     factors = [term_factor(at, Z.shape[1]) for at, (_, Z) in zip(hyper, layout.rows.groups, strict=False)]
-    blocks = [sparse.kron(sparse.eye_array(J), A) for J, A in zip(layout.n_groups, factors, strict=False)]
-    A = sparse.csc_array(sparse.block_diag(blocks)) if blocks else sparse.csc_array((0, 0))
+    A = block_diagonal(
+        [np.broadcast_to(A, (J, *A.shape)) for J, A in zip(layout.n_groups, factors, strict=False)]
+    )
     E = len(v) - m - p
     core, border, effects = _likelihood_information(layout, v[: m + p], A @ v[m + p :] if E else None)
     core[:m, :m] += _cutpoint_prior_curvature(layout, v[:m])

@@ -5,8 +5,11 @@ One int64 array. Numbers are data here, not code, so a new link, prior or size c
 
 from __future__ import annotations
 
-from numba import types
+import numpy as np
+from numba import carray, types
 from numba.extending import intrinsic
+
+from bayesord.jit import njit
 
 # Slots of the record.
 LINK, N_ROWS, N_CATEGORIES, N_FREE, N_SHARED, CUT_KIND, HAS_OFFSET, ANCHOR = range(8)
@@ -60,3 +63,24 @@ def record_pointer(typingctx, pointer):
         return builder.bitcast(args[0], context.get_value_type(sig.return_type))
 
     return signature, codegen
+
+
+# Shared by all compiled code of the density, so that each is compiled once.
+
+
+@njit
+def matrix(address, rows, columns):
+    """The numbers at an address as an array; a vector is row 0 of one row."""
+    return carray(float_pointer(address), (rows, columns))
+
+
+@njit
+def times(A, x, out):
+    """out = A x, in place: no array is made."""
+    np.dot(A, x, out)
+
+
+@njit
+def transposed_times(A, x, out):
+    """out = A' x, in place."""
+    np.dot(x, A, out)
