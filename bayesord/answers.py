@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,48 +15,81 @@ import xarray as xr
 
 from bayesord.checks import check_category_values, check_choice, check_random_seed
 from bayesord.likelihood.links import Link
-from bayesord.modelling.design import Design, NewRows
+from bayesord.modelling.design import NEW_GROUPS, Design, NewRows
 from bayesord.predictive import decisions, kappa
+from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.predictive.probabilities import LinearDraws
 
-__all__ = ["Answers", "format_table"]
+__all__ = ["Answers", "Coefficients", "format_table"]
+
+
+class Coefficients(NamedTuple):
+    """Draws on the user's scale, chain after chain: beta (S, p), cutpoints (S, K-1), and those of every group term."""
+
+    beta: np.ndarray
+    cutpoints: np.ndarray
+    n_chains: int
+    groups: tuple[GroupPosterior, ...] = ()
 
 
 class Answers:
-    """Predictive methods; `new` is a DataFrame (formula) or array with the training columns, or None: training rows."""
+    """Predictive methods; `new` is a DataFrame (formula) or array with the training columns, or None: training rows.
+
+    In a model with group terms such as ``(1 | judge)`` every method that takes `new` also takes
+
+    new_groups : "error" | "sample" | "zero"
+        What to do with groups that the training rows did not have: refuse them; draw their effects from the
+        distribution of groups, once for each draw and label; or give them no effects.
+    group_effects : bool
+        False: no group has effects (the population level), and `new` need not say which group a row belongs to.
+    """
 
     design: Design
     link: Link
 
     @cached_property
-    def _coefficients(self) -> tuple[np.ndarray, np.ndarray, int]:
-        """beta (S, p), cutpoints (S, K-1) on the user's scale, and the number of chains."""
+    def _coefficients(self) -> Coefficients:
         raise NotImplementedError
 
     @cached_property
     def _training_probs(self) -> np.ndarray:
         """(n, K) posterior means of the training rows: what decision rules are frozen from."""
-        return self._draws(self.design).mean_probs()
+        return self.predictive_draws().mean_probs()
 
-    def _rows(self, new, offset) -> Design | NewRows:
-        """The training rows, or new ones coded like them."""
-        if new is None and offset is not None:
+    @cached_property
+    def _population_probs(self) -> np.ndarray:
+        """The same without group effects."""
+        return self.predictive_draws(group_effects=False).mean_probs()
+
+    def _ask(
+        self, new, offset, new_groups: str, group_effects: bool, random_seed=None
+    ) -> tuple[Design | NewRows, LinearDraws]:
+        """The training rows, or new ones coded like them, and beside them the posterior draws."""
+        if new is not None:
+            rows = self.design.rows(new, offset=offset, new_groups=new_groups, group_effects=group_effects)
+        elif offset is not None:
             raise ValueError("offset= belongs to new rows; the training rows keep theirs")
-        return self.design if new is None else self.design.rows(new, offset=offset)
+        else:
+            check_choice("new_groups", new_groups, NEW_GROUPS)
+            rows = self.design if group_effects else self.design.without_groups()
+        beta, cutpoints, chains, posteriors = self._coefficients
+        seed = _effect_seed(random_seed)
+        groups = [
+            posterior.of_rows(term.index, term.Z, getattr(term, "new_labels", ()), seed)
+            for posterior, term in zip(posteriors, rows.groups, strict=False)
+        ]
+        draws = LinearDraws(self.link, rows.X, beta, cutpoints, rows.offset, chains, tuple(groups))
+        return rows, draws
 
-    def predictive_draws(self, new=None, *, offset=None) -> LinearDraws:
+    def predictive_draws(
+        self, new=None, *, offset=None, new_groups: str = "error", group_effects: bool = True
+    ) -> LinearDraws:
         """The rows beside the posterior draws: what every function of `bayesord.predictive` takes."""
-        return self._draws(self._rows(new, offset))
-
-    def _draws(self, rows) -> LinearDraws:
-        beta, cutpoints, chains = self._coefficients
-        return LinearDraws(
-            link=self.link, X=rows.X, beta=beta, cutpoints=cutpoints, offset=rows.offset, n_chains=chains
-        )
+        return self._ask(new, offset, new_groups, group_effects)[1]
 
     def _labelled(self, values: np.ndarray, rows, name: str, category: bool = False) -> xr.DataArray:
         """(S, n[, K]) -> DataArray (chain, draw, obs_id[, category])."""
-        chains = self._coefficients[2]
+        chains = self._coefficients.n_chains
         values = values.reshape(chains, -1, *values.shape[1:])
         coords = {
             "chain": np.arange(chains),
@@ -73,7 +107,9 @@ class Answers:
             categories = np.array(self.design.categories, dtype=object)
         return categories[codes]
 
-    def category_probs(self, new=None, *, offset=None) -> xr.DataArray:
+    def category_probs(
+        self, new=None, *, offset=None, new_groups: str = "error", group_effects: bool = True
+    ) -> xr.DataArray:
         """Category probabilities P(y = k) of every draw.
 
         Parameters
@@ -82,6 +118,8 @@ class Answers:
             Rows to predict; the training rows by default.
         offset : (n,) numbers, optional
             Of the new rows, where the fit was given an offset as an array.
+        new_groups, group_effects
+            See `Answers`.
 
         Returns
         -------
@@ -89,20 +127,32 @@ class Answers:
             Dims (chain, draw, obs_id, category): draws x rows x K numbers. For many rows use `predict_proba`
             or the functions of `bayesord.predictive`, which never hold them all.
         """
-        rows = self._rows(new, offset)
-        return self._labelled(self._draws(rows).probs(), rows, "category_probs", category=True)
+        rows, draws = self._ask(new, offset, new_groups, group_effects)
+        return self._labelled(draws.probs(), rows, "category_probs", category=True)
 
-    def predict_proba(self, new=None, *, offset=None) -> np.ndarray:
+    def predict_proba(
+        self, new=None, *, offset=None, new_groups: str = "error", group_effects: bool = True
+    ) -> np.ndarray:
         """Posterior mean of the category probabilities: (n, K), columns in the order of the categories."""
-        return self.predictive_draws(new, offset=offset).mean_probs()
+        return self._ask(new, offset, new_groups, group_effects)[1].mean_probs()
 
-    def linear_predictor(self, new=None, *, offset=None) -> xr.DataArray:
-        """eta = X beta + offset on the user's scale, so that P(y <= k) = F(cutpoint_k - eta); (chain, draw, obs_id)."""
-        rows = self._rows(new, offset)
-        eta = self._coefficients[0] @ rows.X.T
-        return self._labelled(eta if rows.offset is None else eta + rows.offset, rows, "linear_predictor")
+    def linear_predictor(
+        self, new=None, *, offset=None, new_groups: str = "error", group_effects: bool = True
+    ) -> xr.DataArray:
+        """eta = X beta + offset + group effects on the user's scale, so that P(y <= k) = F(cutpoint_k - eta); dims
+        (chain, draw, obs_id)."""
+        rows, draws = self._ask(new, offset, new_groups, group_effects)
+        return self._labelled(draws.eta(), rows, "linear_predictor")
 
-    def expected_score(self, new=None, *, category_values=None, offset=None) -> xr.DataArray:
+    def expected_score(
+        self,
+        new=None,
+        *,
+        category_values=None,
+        offset=None,
+        new_groups: str = "error",
+        group_effects: bool = True,
+    ) -> xr.DataArray:
         """Σ_k t_k P(y = k) for the numbers t given to the categories; (chain, draw, obs_id).
 
         Parameters
@@ -110,10 +160,12 @@ class Answers:
         category_values : (K,) increasing numbers, optional
             By default the categories themselves where they are numbers, else 1..K. (Kappas and decisions count
             from 0 by default: they do not see the origin, and take unequal steps only where told.)
+        offset, new_groups, group_effects
+            As for `category_probs`.
         """
         values = self._values(category_values)
-        rows = self._rows(new, offset)
-        return self._labelled(self._draws(rows).probs() @ values, rows, "expected_score")
+        rows, draws = self._ask(new, offset, new_groups, group_effects)
+        return self._labelled(draws.probs() @ values, rows, "expected_score")
 
     def _values(self, category_values) -> np.ndarray:
         if category_values is not None:
@@ -122,14 +174,31 @@ class Answers:
             return np.array(self.design.categories, dtype=float)
         return np.arange(1.0, len(self.design.categories) + 1.0)
 
-    def posterior_predictive(self, new=None, *, random_seed=None, offset=None) -> xr.DataArray:
+    def posterior_predictive(
+        self,
+        new=None,
+        *,
+        random_seed=None,
+        offset=None,
+        new_groups: str = "error",
+        group_effects: bool = True,
+    ) -> xr.DataArray:
         """Replicated answers, one for every draw and row, in the user's categories; (chain, draw, obs_id)."""
-        rows = self._rows(new, offset)
-        codes = self._draws(rows).replicate(np.random.default_rng(check_random_seed(random_seed)))
+        rng = np.random.default_rng(check_random_seed(random_seed))
+        rows, draws = self._ask(new, offset, new_groups, group_effects, random_seed)
+        codes = draws.replicate(rng)
         return self._labelled(self._labels(codes), rows, "y")
 
     def predict(
-        self, new=None, decision="qwk", *, rule: str = "frozen", category_values=None, offset=None
+        self,
+        new=None,
+        decision="qwk",
+        *,
+        rule: str = "frozen",
+        category_values=None,
+        offset=None,
+        new_groups: str = "error",
+        group_effects: bool = True,
     ) -> np.ndarray:
         """One label a row: the one that is optimal for `decision` under the posterior.
 
@@ -144,24 +213,35 @@ class Answers:
         category_values : (K,) numbers, optional
             0..K-1 by default.
         offset : (n,) numbers, optional
+        new_groups, group_effects
+            See `Answers`.
 
         Returns
         -------
         (n,) array in the user's own categories
         """
         check_choice("rule", rule, ("frozen", "batch"))
-        draws = self.predictive_draws(new, offset=offset)
+        draws = self._ask(new, offset, new_groups, group_effects)[1]
         values = {"category_values": check_category_values(category_values, len(self.design.categories))}
         if rule == "batch":
             return self._labels(
                 decisions.optimal_labels(draws, decision, **values, **self._weights(new)).labels
             )
         weight = {"sample_weight": self.design.weights}
-        frozen = decisions.LabelRule.from_posterior(self._training_probs, decision, **values, **weight)
+        training = self._training_probs if group_effects else self._population_probs
+        frozen = decisions.LabelRule.from_posterior(training, decision, **values, **weight)
         return self._labels(frozen.predict(draws.mean_probs()))
 
     def expected_qwk(
-        self, new=None, yhat=None, *, category_values=None, random_seed=None, offset=None
+        self,
+        new=None,
+        yhat=None,
+        *,
+        category_values=None,
+        random_seed=None,
+        offset=None,
+        new_groups: str = "error",
+        group_effects: bool = True,
     ) -> kappa.ExpectedQWK:
         """Expected quadratic weighted kappa of labels for these rows; by default of the labels that maximise it.
 
@@ -173,11 +253,13 @@ class Answers:
         category_values : (K,) numbers, optional
             0..K-1 by default.
         random_seed : int, optional
-            For the simulated part of the next-score interval.
+            For the simulated part of the next-score interval, and the effects of new groups.
         offset : (n,) numbers, optional
+        new_groups, group_effects
+            See `Answers`.
         """
         expected = kappa.expected_qwk(
-            self.predictive_draws(new, offset=offset),
+            self._ask(new, offset, new_groups, group_effects, random_seed)[1],
             None if yhat is None else self.codes_of(yhat),
             category_values=category_values,
             random_seed=random_seed,
@@ -198,6 +280,13 @@ class Answers:
         if unknown:
             raise ValueError(f"labels {unknown[:5]} are not in the categories {list(self.design.categories)}")
         return np.array([codes[label] for label in np.asarray(labels).tolist()], dtype=np.int64)
+
+
+def _effect_seed(random_seed) -> int:
+    """The seed of new groups' effects: without one they are the same in every call, in all methods."""
+    if random_seed is None or isinstance(random_seed, int):
+        return random_seed or 0
+    return int(np.random.default_rng(random_seed).integers(2**63))
 
 
 def format_table(table: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bayesord.answers import Answers, format_table
+from bayesord.answers import Answers, Coefficients, format_table
 from bayesord.inference.layout import lay_out
 from bayesord.inference.log_likelihood import log_likelihood_at
 from bayesord.inference.newton import find_mode
@@ -46,7 +46,7 @@ class OrdinalMode(Answers):
 
     @cached_property
     def _coefficients(self):
-        return self.beta.to_numpy()[None], self.cutpoints.to_numpy()[None], 1
+        return Coefficients(self.beta.to_numpy()[None], self.cutpoints.to_numpy()[None], 1)
 
     def summary(self) -> pd.DataFrame:
         """Estimate and standard error of every coefficient and cutpoint."""
@@ -60,6 +60,12 @@ class OrdinalMode(Answers):
 
 def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
     """Maximise the density of (beta, cutpoints): no Jacobian, so that flat priors give maximum likelihood."""
+    if design.groups:
+        raise ValueError(
+            f"method='mode' with a group term of {design.groups[0].name!r}: the standard deviation of its effects is "
+            "learned, and the joint density grows without bound as it goes to zero. Use method='nuts', or add the "
+            "factor as a predictor"
+        )
     kinds = {prior.call: prior for prior in priors.by_coefficient(design.predictors)}
     if "laplace" in kinds:
         raise ValueError(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayesord import checks
-from bayesord.answers import Answers, format_table
+from bayesord.answers import Answers, Coefficients, format_table
 from bayesord.inference import sampling
 from bayesord.inference.diagnostics import Verdict
 from bayesord.inference.log_likelihood import add_log_likelihood
@@ -21,6 +21,7 @@ from bayesord.likelihood.links import Link, get_link
 from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.priors import Flat, Priors
+from bayesord.predictive.group_effects import GroupPosterior
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -205,10 +206,18 @@ class OrdinalFit(Answers):
     @cached_property
     def _coefficients(self):
         posterior = self.idata["posterior"]
-        cutpoints = posterior["cutpoints"].values
-        chains, draws = cutpoints.shape[:2]
-        beta = posterior["beta"].values if self.design.predictors else np.zeros((chains, draws, 0))
-        return beta.reshape(chains * draws, -1), cutpoints.reshape(chains * draws, -1), chains
+        chains, draws = posterior["cutpoints"].shape[:2]
+
+        def flat(name):
+            values = posterior[name].values
+            return values.reshape(chains * draws, *values.shape[2:])
+
+        beta = flat("beta") if self.design.predictors else np.zeros((chains * draws, 0))
+        groups = tuple(
+            GroupPosterior(t.name, flat(t.effect), flat(t.sd), flat(t.corr) if t.n_terms > 1 else None)
+            for t in self.design.groups
+        )
+        return Coefficients(beta, flat("cutpoints"), chains, groups)
 
     def summary(self, prob: float = 0.9) -> pd.DataFrame:
         """Mean, sd, interval and convergence figures of coefficients and cutpoints, by their own names.

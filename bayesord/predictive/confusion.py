@@ -62,14 +62,15 @@ def _fast_confusion(draws, labels, values, weights, second, threads):
     packed, n_categories = draws.packed, values.size
     by_lane = np.zeros((packed.n_chunks, n_categories, packed.height + 3, LANES))
 
-    def one(chunk):
-        for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
-            here = slice(start, stop)
-            rows = (draws.X[here], draws.offset_of(start, stop), labels[here], weights[here])
-            packed.add_confusion(chunk, *rows, values, second, by_lane[chunk])
+    def one(chunk, begin, part):
+        for start, stop in spans(part.n_rows, _ROWS_AT_ONCE):
+            here = slice(begin + start, begin + stop)
+            asked = (part.rows(start, stop), labels[here], weights[here])
+            part.packed.add_confusion(chunk, *asked, values, second, by_lane[chunk])
 
-    chunks = [(chunk,) for chunk in range(packed.n_chunks)]
-    for_each(one, chunks, threads, amount=draws.n_draws * draws.n_rows)
+    for begin, part in draws.parts(threads):
+        chunks = [(chunk, begin, part) for chunk in range(packed.n_chunks)]
+        for_each(one, chunks, threads, amount=draws.n_draws * part.n_rows)
     mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
     sums = np.empty((draws.n_draws, n_categories, n_categories + 3))
     unpack(by_lane, mass.astype(float), sums)

@@ -11,6 +11,7 @@ zeros.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,7 @@ __all__ = [
     "LANES",
     "LOG2E",
     "MEAN_ROWS",
+    "Rows",
     "add_squares",
     "chunked",
     "lane_total",
@@ -35,6 +37,25 @@ LOG2E = 1.0 / math.log(2.0)
 MEAN_ROWS = 8
 
 
+class Rows(NamedTuple):
+    """Rows as the loops take them: eta = X beta + offset + Σ_m Z[:, m] effects[place[:, m]].
+
+    Attributes
+    ----------
+    X : array (n, p)
+    offset : array (n,), or empty: 0
+    Z : array (n, m)
+        m = 0 in a model without group effects.
+    place : array (n, m) of int64
+        Where the effects stand among those of the draws.
+    """
+
+    X: np.ndarray
+    offset: np.ndarray
+    Z: np.ndarray
+    place: np.ndarray
+
+
 def chunked(array: np.ndarray, height: int) -> np.ndarray:
     """(S, r) -> (chunks, height, LANES), zeros in all padding."""
     n_draws, r = array.shape
@@ -45,9 +66,11 @@ def chunked(array: np.ndarray, height: int) -> np.ndarray:
 
 
 @njit(**INLINE)
-def row_predictor(X, i, start, beta, shift, x):
-    """x[lane] = start + shift[lane] + Σ_j X[i, j] beta[j, lane]."""
+def row_predictor(rows, i, unit, beta, effects, shift, x):
+    """x[lane] = eta of row i + shift[lane]; beta and effects are multiples of `unit`, and so is x."""
     use_wide_vectors()
+    X = rows.X
+    start = rows.offset[i] * unit if rows.offset.size > 0 else 0.0
     p, j = X.shape[1], 0
     for l in range(LANES):
         x[l] = shift[l] + start
@@ -68,6 +91,10 @@ def row_predictor(X, i, start, beta, shift, x):
         for l in range(LANES):
             x[l] = x[l] + a0 * beta[j, l]
         j += 1
+    for m in range(rows.Z.shape[1]):
+        z, at = rows.Z[i, m], rows.place[i, m]
+        for l in range(LANES):
+            x[l] = x[l] + z * effects[at, l]
 
 
 @njit

@@ -6,7 +6,7 @@ belongs to the draw alone. Four of the 1 + x g_k are inverted by one division of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,10 +33,10 @@ _LEAST_MARGIN_BITS = 130.0
 
 
 @njit(**INLINE)
-def _odds(X, i, start, beta, shift, limit, x):
-    """x[lane] = e^(eta - c); beta and shift are in bits."""
+def _odds(rows, i, beta, effects, shift, limit, x):
+    """x[lane] = e^(eta - c); beta, effects and shift are in bits."""
     use_wide_vectors()
-    row_predictor(X, i, start * LOG2E, beta, shift, x)
+    row_predictor(rows, i, LOG2E, beta, effects, shift, x)
     for l in range(LANES):
         x[l] = exp2(min(max(x[l], -limit), limit))
 
@@ -92,14 +92,13 @@ def _add_tails_and_means(x, k, gates, weight, sums, label, differences, m, q):
 
 
 @njit(**FAST)
-def _add_confusion(X, offset, labels, weight, beta, shift, gates, limit, values, second, sums):
+def _add_confusion(rows, labels, weight, beta, effects, shift, gates, limit, values, second, sums):
     use_wide_vectors()
     differences = steps(values, gates.shape[0])
     x, m, q = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    for i in range(X.shape[0]):
-        start = offset[i] if offset.size > 0 else 0.0
+    for i in range(labels.size):
         w = weight[i] if weight.size > 0 else 1.0
-        _odds(X, i, start, beta, shift, limit, x)
+        _odds(rows, i, beta, effects, shift, limit, x)
         if second:
             m[:] = values[0]
             q[:] = values[0] * values[0]
@@ -130,12 +129,13 @@ def _add_answers(x, gates, values, seeds, count, scale, weight, sums):
 
 
 @njit(**FAST)
-def _add_replicates(X, offset, labels, first, copies, weight, beta, shift, gates, limit, values, seeds, sums):
+def _add_replicates(
+    rows, labels, first, copies, weight, beta, effects, shift, gates, limit, values, seeds, sums
+):
     x = np.empty(LANES)
-    for i in range(X.shape[0]):
-        start = offset[i] if offset.size > 0 else 0.0
+    for i in range(labels.size):
         w = weight[i] if weight.size > 0 else 1.0
-        _odds(X, i, start, beta, shift, limit, x)
+        _odds(rows, i, beta, effects, shift, limit, x)
         scale = 2.0 * w * values[labels[i]]
         for copy in range(copies[i] if copies.size > 0 else 1):
             _add_answers(x, gates, values, seeds, np.uint64(first[i] + copy + 1), scale, w, sums)
@@ -176,20 +176,19 @@ def _add_few_categories(x, gates, gaps, here, sums):
 
 
 @njit(**FAST)
-def _row_means(X, offset, beta, shift, gates, gaps, limit, n_draws, means):
+def _row_means(rows, beta, effects, shift, gates, gaps, limit, n_draws, means):
     use_wide_vectors()
     n, n_categories, height = means.shape[0], means.shape[1], gates.shape[1]
     x, odds, inverse = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     sums = np.empty((MEAN_ROWS, height + 1, LANES))
     for first in range(0, n, MEAN_ROWS):
-        rows = min(MEAN_ROWS, n - first)
+        count = min(MEAN_ROWS, n - first)
         sums[:] = 0.0
         for chunk in range(beta.shape[0]):
-            chunk_beta, chunk_shift = beta[chunk], shift[chunk]
+            chunk_beta, chunk_effects, chunk_shift = beta[chunk], effects[chunk], shift[chunk]
             chunk_gates, chunk_gaps = gates[chunk], gaps[chunk]
-            for here in range(rows):
-                start = offset[first + here] if offset.size > 0 else 0.0
-                _odds(X, first + here, start, chunk_beta, chunk_shift, limit, x)
+            for here in range(count):
+                _odds(rows, first + here, chunk_beta, chunk_effects, chunk_shift, limit, x)
                 if height == 4:
                     _add_few_categories(x, chunk_gates, chunk_gaps, here, sums)
                     continue
@@ -199,7 +198,7 @@ def _row_means(X, offset, beta, shift, gates, gaps, limit, n_draws, means):
                     _add_categories(x, 4 * four, chunk_gates, chunk_gaps, odds, inverse, here, sums)
                 for l in range(LANES):
                     sums[here, height, l] += odds[l] * inverse[l]
-        for here in range(rows):
+        for here in range(count):
             for k in range(n_categories):
                 means[first + here, k] = lane_total(sums, here, k) / n_draws
 
@@ -212,6 +211,8 @@ class PackedOdds:
     ----------
     beta : array (chunks, p, LANES)
         Coefficients, in bits (divided by log 2).
+    effects : array (chunks, E, LANES)
+        Group effects, in bits.
     shift : array (chunks, LANES)
         Minus the middle of the cutpoints, in bits.
     gates : array (chunks, K-1 rounded up to 4, LANES)
@@ -224,11 +225,15 @@ class PackedOdds:
     """
 
     beta: np.ndarray
+    effects: np.ndarray
     shift: np.ndarray
     gates: np.ndarray
     gaps: np.ndarray
     limit: float
     n_draws: int
+
+    #: What eta is multiplied by in beta, effects and shift.
+    unit = LOG2E
 
     @property
     def n_chunks(self) -> int:
@@ -239,28 +244,33 @@ class PackedOdds:
         """How many tails `add_confusion` sums: K-1 and padding."""
         return self.gates.shape[1]
 
-    def add_confusion(self, chunk, X, offset, labels, weight, values, second, sums) -> None:
+    def add_confusion(self, chunk, rows, labels, weight, values, second, sums) -> None:
         """Add rows to the sums of one chunk of draws.
 
         sums (K, height + 3, LANES): for every label, Σ w P(y > k), then (`second`) Σ w m², Σ w m q, Σ w q², m
-        and q the means of the values (K,) and of their squares. offset and weight may be empty: 0 and 1.
+        and q the means of the values (K,) and of their squares. weight may be empty: 1.
         """
-        draws = (self.beta[chunk], self.shift[chunk], self.gates[chunk], self.limit)
-        _add_confusion(X, offset, labels, weight, *draws, values, second, sums)
+        _add_confusion(rows, labels, weight, *self._chunk(chunk), values, second, sums)
 
-    def add_replicates(self, chunk, X, offset, labels, first, copies, weight, values, seeds, sums) -> None:
+    def add_replicates(self, chunk, rows, labels, first, copies, weight, values, seeds, sums) -> None:
         """sums (2, LANES) += (Σ w 2 a y, Σ w y²) over one set of simulated answers y for every draw of a chunk.
 
         Row i has copies[i] answers (none given: one each), numbered from first[i] on: their places in the
         streams.
         """
-        draws = (self.beta[chunk], self.shift[chunk], self.gates[chunk], self.limit)
-        _add_replicates(X, offset, labels, first, copies, weight, *draws, values, seeds, sums)
+        _add_replicates(rows, labels, first, copies, weight, *self._chunk(chunk), values, seeds, sums)
 
-    def row_means(self, X, offset, means) -> None:
+    def row_means(self, rows, means) -> None:
         """means (n, K): the mean over all draws of every row's category probabilities."""
-        draws = (self.beta, self.shift, self.gates, self.gaps, self.limit, self.n_draws)
-        _row_means(X, offset, *draws, means)
+        draws = (self.beta, self.effects, self.shift, self.gates, self.gaps, self.limit, self.n_draws)
+        _row_means(rows, *draws, means)
+
+    def with_effects(self, effects: np.ndarray) -> PackedOdds:
+        """The same draws with group effects (chunks, E, LANES), in bits."""
+        return replace(self, effects=effects)
+
+    def _chunk(self, chunk):
+        return self.beta[chunk], self.effects[chunk], self.shift[chunk], self.gates[chunk], self.limit
 
 
 def pack_odds(beta: np.ndarray, cutpoints: np.ndarray) -> PackedOdds | None:
@@ -275,6 +285,7 @@ def pack_odds(beta: np.ndarray, cutpoints: np.ndarray) -> PackedOdds | None:
     gaps[:, 1 : cutpoints.shape[1]] = -np.expm1(-np.diff(cutpoints, axis=1))
     return PackedOdds(
         beta=chunked(beta * LOG2E, beta.shape[1]),
+        effects=chunked(beta[:, :0], 0),
         shift=chunked(-middle * LOG2E, 1)[:, 0],
         gates=chunked(np.exp2(-away), height),
         gaps=chunked(gaps, height),

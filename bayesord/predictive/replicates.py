@@ -114,16 +114,16 @@ def _fast_sums(draws, labelled, seeds, first, copies, weight, threads):
     padded = np.zeros((packed.n_chunks, LANES), dtype=np.uint64)
     padded.reshape(-1)[: seeds.size] = seeds
 
-    def one(chunk):
-        for start, stop in spans(draws.n_rows, _ROWS_AT_ONCE):
-            here = slice(start, stop)
-            rows = (draws.X[here], draws.offset_of(start, stop), labelled.labels[here])
-            answers = (first[here], copies[here], weight[here])
-            seeds_here, sums = padded[chunk], by_chunk[chunk]
-            packed.add_replicates(chunk, *rows, *answers, labelled.centred, seeds_here, sums)
+    def one(chunk, begin, part):
+        for start, stop in spans(part.n_rows, _ROWS_AT_ONCE):
+            here = slice(begin + start, begin + stop)
+            answers = (labelled.labels[here], first[here], copies[here], weight[here])
+            rows, sums = part.rows(start, stop), by_chunk[chunk]
+            part.packed.add_replicates(chunk, rows, *answers, labelled.centred, padded[chunk], sums)
 
-    chunks = [(chunk,) for chunk in range(packed.n_chunks)]
-    for_each(one, chunks, threads, amount=seeds.size * draws.n_rows)
+    for begin, part in draws.parts(threads):
+        chunks = [(chunk, begin, part) for chunk in range(packed.n_chunks)]
+        for_each(one, chunks, threads, amount=seeds.size * part.n_rows)
     return np.moveaxis(by_chunk, 1, 2).reshape(-1, 2)[: seeds.size]
 
 

@@ -51,10 +51,10 @@ def _logit_products(x, gates, gaps, row):
 
 
 @njit
-def fill(link_code, X, offset, beta, cutpoints, block):
+def fill(link_code, X, offset, shifts, beta, cutpoints, block):
     """block (s, r, K): P(y = k) for s draws of beta (s, p), cutpoints (s, K-1) and r rows of X (r, p).
 
-    Small probabilities keep their digits. offset may be empty: 0.
+    Small probabilities keep their digits. offset (r,) and shifts (s, r), both parts of eta, may be empty: 0.
     """
     top = cutpoints.shape[1]
     gates, gaps = np.empty(top), np.ones(top)
@@ -70,6 +70,8 @@ def fill(link_code, X, offset, beta, cutpoints, block):
             eta = offset[i] if offset.size > 0 else 0.0
             for j in range(X.shape[1]):
                 eta += X[i, j] * beta[s, j]
+            if shifts.size > 0:
+                eta += shifts[s, i]
             if products:
                 x = math.exp(min(max(eta - middle, -_FURTHEST), _FURTHEST))
                 _logit_products(x, gates, gaps, block[s, i])

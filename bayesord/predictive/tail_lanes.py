@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,15 +45,15 @@ def _means(upper, values, differences, m, q):
 
 
 @njit(**FAST)
-def _add_confusion(link, X, offset, labels, weight, beta, shift, cutpoints, values, second, sums):
+def _add_confusion(link, rows, labels, weight, beta, effects, shift, cutpoints, values, second, sums):
     use_wide_vectors()
     height = cutpoints.shape[0]
     differences = steps(values, height)
     lower, upper = np.empty((height, LANES)), np.empty((height, LANES))
     eta, m, q = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    for i in range(X.shape[0]):
+    for i in range(labels.size):
         w = weight[i] if weight.size > 0 else 1.0
-        row_predictor(X, i, offset[i] if offset.size > 0 else 0.0, beta, shift, eta)
+        row_predictor(rows, i, 1.0, beta, effects, shift, eta)
         fill_tails(link, eta, cutpoints, lower, upper)
         _add_tails(upper, w, sums, labels[i])
         if second:
@@ -80,13 +80,13 @@ def _add_answers(upper, values, seeds, count, scale, weight, sums):
 
 @njit(**FAST)
 def _add_replicates(
-    link, X, offset, labels, first, copies, weight, beta, shift, cutpoints, values, seeds, sums
+    link, rows, labels, first, copies, weight, beta, effects, shift, cutpoints, values, seeds, sums
 ):
     height = cutpoints.shape[0]
     lower, upper, eta = np.empty((height, LANES)), np.empty((height, LANES)), np.empty(LANES)
-    for i in range(X.shape[0]):
+    for i in range(labels.size):
         w = weight[i] if weight.size > 0 else 1.0
-        row_predictor(X, i, offset[i] if offset.size > 0 else 0.0, beta, shift, eta)
+        row_predictor(rows, i, 1.0, beta, effects, shift, eta)
         fill_tails(link, eta, cutpoints, lower, upper)
         scale = 2.0 * w * values[labels[i]]
         for copy in range(copies[i] if copies.size > 0 else 1):
@@ -108,23 +108,22 @@ def _add_categories(lower, upper, real, here, sums):
 
 
 @njit(**FAST)
-def _row_means(link, X, offset, beta, shift, cutpoints, real, n_draws, means):
+def _row_means(link, rows, beta, effects, shift, cutpoints, real, n_draws, means):
     use_wide_vectors()
     n, n_categories, height = means.shape[0], means.shape[1], cutpoints.shape[1]
     lower, upper, eta = np.empty((height, LANES)), np.empty((height, LANES)), np.empty(LANES)
     sums = np.empty((MEAN_ROWS, n_categories, LANES))
     for first in range(0, n, MEAN_ROWS):
-        rows = min(MEAN_ROWS, n - first)
+        count = min(MEAN_ROWS, n - first)
         sums[:] = 0.0
         for chunk in range(beta.shape[0]):
-            chunk_beta, chunk_shift = beta[chunk], shift[chunk]
+            chunk_beta, chunk_effects, chunk_shift = beta[chunk], effects[chunk], shift[chunk]
             chunk_cutpoints, chunk_real = cutpoints[chunk], real[chunk]
-            for here in range(rows):
-                start = offset[first + here] if offset.size > 0 else 0.0
-                row_predictor(X, first + here, start, chunk_beta, chunk_shift, eta)
+            for here in range(count):
+                row_predictor(rows, first + here, 1.0, chunk_beta, chunk_effects, chunk_shift, eta)
                 fill_tails(link, eta, chunk_cutpoints, lower, upper)
                 _add_categories(lower, upper, chunk_real, here, sums)
-        for here in range(rows):
+        for here in range(count):
             for k in range(n_categories):
                 means[first + here, k] = lane_total(sums, here, k) / n_draws
 
@@ -137,6 +136,8 @@ class PackedTails:
     ----------
     link_code : int
     beta : array (chunks, p, LANES)
+    effects : array (chunks, E, LANES)
+        Group effects.
     shift : array (chunks, LANES)
         Minus the middle of the cutpoints.
     cutpoints : array (chunks, K-1, LANES)
@@ -148,10 +149,13 @@ class PackedTails:
 
     link_code: int
     beta: np.ndarray
+    effects: np.ndarray
     shift: np.ndarray
     cutpoints: np.ndarray
     real: np.ndarray
     n_draws: int
+
+    unit = 1.0
 
     @property
     def n_chunks(self) -> int:
@@ -161,18 +165,22 @@ class PackedTails:
     def height(self) -> int:
         return self.cutpoints.shape[1]
 
-    def add_confusion(self, chunk, X, offset, labels, weight, values, second, sums) -> None:
-        draws = (self.beta[chunk], self.shift[chunk], self.cutpoints[chunk])
-        _add_confusion(self.link_code, X, offset, labels, weight, *draws, values, second, sums)
+    def add_confusion(self, chunk, rows, labels, weight, values, second, sums) -> None:
+        _add_confusion(self.link_code, rows, labels, weight, *self._chunk(chunk), values, second, sums)
 
-    def add_replicates(self, chunk, X, offset, labels, first, copies, weight, values, seeds, sums) -> None:
-        draws = (self.beta[chunk], self.shift[chunk], self.cutpoints[chunk])
-        rows = (X, offset, labels, first, copies, weight)
-        _add_replicates(self.link_code, *rows, *draws, values, seeds, sums)
+    def add_replicates(self, chunk, rows, labels, first, copies, weight, values, seeds, sums) -> None:
+        answers = (rows, labels, first, copies, weight)
+        _add_replicates(self.link_code, *answers, *self._chunk(chunk), values, seeds, sums)
 
-    def row_means(self, X, offset, means) -> None:
-        draws = (self.beta, self.shift, self.cutpoints, self.real, self.n_draws)
-        _row_means(self.link_code, X, offset, *draws, means)
+    def row_means(self, rows, means) -> None:
+        draws = (self.beta, self.effects, self.shift, self.cutpoints, self.real, self.n_draws)
+        _row_means(self.link_code, rows, *draws, means)
+
+    def with_effects(self, effects: np.ndarray) -> PackedTails:
+        return replace(self, effects=effects)
+
+    def _chunk(self, chunk):
+        return self.beta[chunk], self.effects[chunk], self.shift[chunk], self.cutpoints[chunk]
 
 
 def pack_tails(link_code: int, beta: np.ndarray, cutpoints: np.ndarray) -> PackedTails:
@@ -181,6 +189,7 @@ def pack_tails(link_code: int, beta: np.ndarray, cutpoints: np.ndarray) -> Packe
     return PackedTails(
         link_code=link_code,
         beta=chunked(beta, beta.shape[1]),
+        effects=chunked(beta[:, :0], 0),
         shift=chunked(-middle, 1)[:, 0],
         cutpoints=chunked(cutpoints - middle, cutpoints.shape[1]),
         real=chunked(np.ones((beta.shape[0], 1)), 1)[:, 0],

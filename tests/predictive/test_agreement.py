@@ -9,7 +9,8 @@ import pytest
 from scipy import special
 
 from bayesord.likelihood.links import LINKS
-from bayesord.predictive import agreement, confusion, probabilities
+from bayesord.predictive import agreement, confusion
+from bayesord.predictive import draws as draws_module
 from bayesord.predictive.agreement import (
     Labelled,
     conditional_kappa,
@@ -313,7 +314,7 @@ class TestStreaming:
         expected = everything(1)
         assert everything(3) == expected
         for size in (37, 500):
-            monkeypatch.setattr(probabilities, "_BLOCK_NUMBERS", size)
+            monkeypatch.setattr(draws_module, "_BLOCK_NUMBERS", size)
             monkeypatch.setattr(confusion, "_ROWS_AT_ONCE", size)
             assert everything(2) == expected
 
