@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chains", "chain_seeds", "sample_density", "sample_model"]
 
-_POLL_SECONDS = 0.002
+_POLL_SECONDS = 0.0005  # on top of a millisecond that nutpie takes to say that a chain is not done
 _DROPPED_STATS = {"divergence_message", "tuning", "draw", "chain", "unconstrained_draw", "gradient"}
 
 
