@@ -29,17 +29,18 @@ def test_one_command_runs_and_prints_the_table():
         assert 100 < float(bulk.replace(",", "")) < 2000
 
 
-@pytest.mark.parametrize("name", ["1000x5", "2000x128", "factors", "40x3"])
+@pytest.mark.parametrize("name", ["1000x5", "2000x128", "factors", "crossed", "40x3"])
 def test_data_are_centred_with_five_categories(name):
-    X, y = get_case(name).data()
+    X, y, groups = get_case(name).data()
     np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
     assert set(y) == set(range(5))
-    if name != "factors":
+    assert groups.shape == (len(X), len(get_case(name).groups))
+    if name[0].isdigit():
         assert X.shape == tuple(map(int, name.split("x")))
 
 
 def test_factors_collapse_to_few_distinct_rows():
-    X, _ = CASES["factors"].data()
+    X, *_ = CASES["factors"].data()
     assert len(np.unique(X, axis=0)) == 3 * 4 * 5 * 3
 
 

@@ -52,13 +52,13 @@ def _parse() -> argparse.Namespace:
 
 def compare(case: Case, chosen: list[Peer], settings: Settings, limit: float, *, warm: bool) -> None:
     """Run and print one case; each line as soon as it is there."""
-    X, y = case.data()
+    data = case.data()
     print(f"{case.name}: {case.summary}", flush=True)
 
     def measured(name: str, prior: str, *, caches: bool, language: str = "python") -> Result:
         if warm and caches:
-            warm_up(name, prior, X, y, settings, limit)
-        result = run(name, prior, X, y, settings, limit, language=language)
+            warm_up(name, prior, data, settings, limit)
+        result = run(name, prior, data, settings, limit, language=language)
         seconds = result.trouble or f"{result.figures['seconds']:,.2f} s"
         print(f"  {name}, {prior}: {seconds}", flush=True)
         return result

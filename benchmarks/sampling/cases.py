@@ -3,7 +3,7 @@
 The columns of X are centred, so that a prior on the cutpoints means the same to packages that centre X and to
 those that do not. Priors: "default" is bayesord's own; "normal" is Normal(0, 2.5) on each coefficient and
 Normal(0, 5) on each cutpoint, ordered; "r2" has bayesord's R² ~ Beta(2, 2) on the coefficients, and the same
-cutpoints as "normal".
+cutpoints as "normal"; "groups" is "normal" with half-normal(2.5) on the standard deviations of group effects.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["CASES", "Case", "get_case"]
+__all__ = ["CASES", "COEFFICIENT_SCALE", "CUTPOINT_SCALE", "GROUP_SCALE", "Case", "get_case"]
 
-COEFFICIENT_SCALE, CUTPOINT_SCALE = 2.5, 5.0
+COEFFICIENT_SCALE, CUTPOINT_SCALE, GROUP_SCALE = 2.5, 5.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,23 @@ class Case:
     make_X: Callable[[np.random.Generator], np.ndarray]
     signal: float = 0.5
     priors: tuple[str, ...] = ("normal",)
+    groups: tuple[tuple[int, float], ...] = ()  # of each crossed grouping factor: levels, sd of their effects
 
-    def data(self) -> tuple[np.ndarray, np.ndarray]:
-        """X (n, p) centred, y (n,) codes 0..4; coefficients ~ Normal(0, signal²), categories about equally often."""
+    def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """X (n, p) centred, y (n,) codes 0..4, groups (n, T) codes.
+
+        Coefficients ~ Normal(0, signal²), categories about equally often.
+        """
         rng = np.random.default_rng(20261122)
         X = self.make_X(rng)
         X = X - X.mean(axis=0)
         latent = X @ rng.normal(0.0, self.signal, X.shape[1]) + rng.logistic(size=len(X))
-        return X, np.searchsorted(np.quantile(latent, [0.15, 0.4, 0.65, 0.85]), latent).astype(np.int64)
+        groups = np.zeros((len(X), len(self.groups)), np.int64)
+        for t, (levels, sd) in enumerate(self.groups):
+            groups[:, t] = rng.permutation(np.arange(len(X)) % levels)  # all levels, about equally often
+            latent += rng.normal(0.0, sd, levels)[groups[:, t]]
+        y = np.searchsorted(np.quantile(latent, [0.15, 0.4, 0.65, 0.85]), latent).astype(np.int64)
+        return X, y, groups
 
 
 def _independent(n: int, p: int) -> Callable:
@@ -73,6 +82,8 @@ CASES = {
         Case("100000x20", "independent columns", _independent(100_000, 20)),
         Case("2000x128", "neighbours correlated .7, coefficients ~ .1", _neighbours(2_000, 128), 0.1, ("normal", "r2")),
         Case("5000x64", "neighbours correlated .7, coefficients ~ .02", _neighbours(5_000, 64), 0.02, ("normal", "r2")),
+        Case("crossed", "2,000 rows, 3 columns, 200 and 50 crossed groups", _independent(2_000, 3), 0.5, ("groups",),
+             groups=((200, 1.0), (50, 0.7))),
         Case("factors", "100,000 rows of 4 factors with 3, 4, 5 and 3 levels", _factors(100_000, (3, 4, 5, 3))),
     ]
 }  # fmt: skip

@@ -60,16 +60,16 @@ def is_installed(peer: Peer) -> bool:
     return all(has(package) for package in peer.needs)
 
 
-def run(name: str, prior: str, X, y, settings: Settings, limit: float, *, language: str = "python") -> Result:
-    """Fit in a fresh process; X (n, p) and y (n,) go through a folder that is gone afterwards."""
+def run(name: str, prior: str, data, settings: Settings, limit: float, *, language: str = "python") -> Result:
+    """Fit in a fresh process; the data (X, y, groups) go through a folder that is gone afterwards."""
     result = Result(name, prior)
     with tempfile.TemporaryDirectory() as folder:
         if language == "R":
-            _write_for_r(Path(folder), X, y)
+            _write_for_r(Path(folder), *data)
             numbers = [settings.draws, settings.chains, settings.cores, settings.seed]
             command = ["Rscript", str(_HERE / "r_peer.R"), name, folder, *map(str, numbers)]
         else:
-            np.savez(Path(folder) / "data.npz", X=X, y=y)
+            np.savez(Path(folder) / "data.npz", **dict(zip(("X", "y", "groups"), data, strict=True)))
             command = [sys.executable, "-m", "benchmarks.sampling.worker", name, prior, folder]
             command.append(json.dumps(asdict(settings)))
         ended, trouble = _call(command, limit, settings)
@@ -79,15 +79,15 @@ def run(name: str, prior: str, X, y, settings: Settings, limit: float, *, langua
                 result.bound = settings.chains * settings.draws / limit
             return result
         read = _read_from_r if language == "R" else _read
-        result.figures, draws = read(Path(folder), X.shape[1], settings)
+        result.figures, draws = read(Path(folder), data, settings)
     if settings.draws >= 100:
         _measure(result, draws)
     return result
 
 
-def warm_up(name: str, prior: str, X, y, settings: Settings, limit: float) -> None:
+def warm_up(name: str, prior: str, data, settings: Settings, limit: float) -> None:
     """The same fit with ten draws: what a package keeps of its compiled code is then there."""
-    run(name, prior, X, y, Settings(draws=10, chains=1, cores=1, seed=settings.seed), limit)
+    run(name, prior, data, Settings(draws=10, chains=1, cores=1, seed=settings.seed), limit)
 
 
 def _call(command: list[str], limit: float, settings: Settings) -> tuple[bool, str]:
@@ -112,23 +112,29 @@ def _call(command: list[str], limit: float, settings: Settings) -> tuple[bool, s
     return False, f"failed: {last[:120]}"
 
 
-def _write_for_r(folder: Path, X: np.ndarray, y: np.ndarray) -> None:
-    (folder / "size.txt").write_text(f"{X.shape[0]} {X.shape[1]}")
+def _write_for_r(folder: Path, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> None:
+    (folder / "size.txt").write_text(f"{X.shape[0]} {X.shape[1]} {groups.shape[1]}")
+    np.asfortranarray(groups).T.tofile(folder / "groups.bin")
     np.asfortranarray(X).T.tofile(folder / "X.bin")
     y.astype(np.int64).tofile(folder / "y.bin")
 
 
-def _read(folder: Path, p: int, settings: Settings) -> tuple[dict, dict]:
+def _read(folder: Path, data, settings: Settings) -> tuple[dict, dict]:
     with np.load(folder / "draws.npz") as draws:
         return json.loads((folder / "figures.json").read_text()), dict(draws)
 
 
-def _read_from_r(folder: Path, p: int, settings: Settings) -> tuple[dict, dict]:
+def _read_from_r(folder: Path, data, settings: Settings) -> tuple[dict, dict]:
     lines = (line.split() for line in (folder / "figures.txt").read_text().splitlines())
     figures = {name: float(value) for name, value in lines}
     draws = np.fromfile(folder / "draws.bin").reshape(-1, settings.chains, settings.draws)
     draws = np.moveaxis(draws, 0, -1)
-    return figures, {"beta": draws[..., :p], "cutpoints": draws[..., p:]}
+    X, y, groups = data
+    sizes = {"beta": X.shape[1], "cutpoints": int(y.max()), "sd": groups.shape[1]}
+    sizes["effects"] = draws.shape[-1] - sum(sizes.values())
+    ends = np.cumsum(list(sizes.values()))
+    parts = np.split(draws, ends[:-1], axis=-1)
+    return figures, {name: part for name, part in zip(sizes, parts, strict=True) if part.shape[-1]}
 
 
 def _measure(result: Result, draws: dict[str, np.ndarray]) -> None:
@@ -136,7 +142,7 @@ def _measure(result: Result, draws: dict[str, np.ndarray]) -> None:
     from arviz_stats.base import array_stats
 
     x = np.concatenate(
-        [np.atleast_3d(draws[name]) for name in ("beta", "cutpoints", "R2") if name in draws], -1
+        [np.atleast_3d(draws[name]) for name in ("beta", "cutpoints", "R2", "sd", "effects") if name in draws], -1
     )
     x = np.moveaxis(x, -1, 0)
     result.means = x.mean(axis=(1, 2))

@@ -24,11 +24,11 @@ def _cpu_seconds() -> float:
 
 def main(peer: str, prior: str, folder: str, settings: str) -> None:
     data = np.load(Path(folder) / "data.npz")
-    X, y = data["X"], data["y"]
+    X, y, groups = data["X"], data["y"], data["groups"]
     began = time.perf_counter()
     fit = getattr(peers, peer)(prior)
     imported, cpu = time.perf_counter(), _cpu_seconds()
-    outcome = fit(X, y, peers.Settings(**json.loads(settings)))
+    outcome = fit(X, y, groups, peers.Settings(**json.loads(settings)))
     seconds, cpu_seconds = time.perf_counter() - imported, _cpu_seconds() - cpu
     figures = {
         "seconds_import": imported - began,
