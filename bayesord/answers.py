@@ -73,13 +73,13 @@ class Answers:
             check_choice("new_groups", new_groups, NEW_GROUPS)
             rows = self.design if group_effects else self.design.without_groups()
         beta, cutpoints, chains, posteriors = self._coefficients
-        seed = _effect_seed(random_seed)
-        groups = [
-            posterior.of_rows(term.index, term.Z, getattr(term, "new_labels", ()), seed)
-            for posterior, term in zip(posteriors, rows.groups, strict=False)
-        ]
-        draws = LinearDraws(self.link, rows.X, beta, cutpoints, rows.offset, chains, tuple(groups))
-        return rows, draws
+        labels = [getattr(term, "new_labels", ()) for term in rows.groups]
+        seed = _effect_seed(random_seed) if any(labels) else 0
+        groups = tuple(
+            posterior.of_rows(term.index, term.Z, new_labels, seed)
+            for posterior, term, new_labels in zip(posteriors, rows.groups, labels, strict=False)
+        )
+        return rows, LinearDraws(self.link, rows.X, beta, cutpoints, rows.offset, chains, groups)
 
     def predictive_draws(
         self, new=None, *, offset=None, new_groups: str = "error", group_effects: bool = True
@@ -183,11 +183,19 @@ class Answers:
         new_groups: str = "error",
         group_effects: bool = True,
     ) -> xr.DataArray:
-        """Replicated answers, one for every draw and row, in the user's categories; (chain, draw, obs_id)."""
+        """Replicated answers, one for every draw and row, in the user's categories; (chain, draw, obs_id).
+
+        A posterior keeps those of the training rows, as codes, for ArviZ's predictive checks.
+        """
         rng = np.random.default_rng(check_random_seed(random_seed))
         rows, draws = self._ask(new, offset, new_groups, group_effects, random_seed)
         codes = draws.replicate(rng)
+        if rows is self.design:
+            self._keep_replicates(self._labelled(codes.astype(np.int64), rows, "y"))
         return self._labelled(self._labels(codes), rows, "y")
+
+    def _keep_replicates(self, codes: xr.DataArray) -> None:
+        """What to do with replicates of the training rows: nothing, unless there is a place for them."""
 
     def predict(
         self,
@@ -284,9 +292,8 @@ class Answers:
 
 def _effect_seed(random_seed) -> int:
     """The seed of new groups' effects: without one they are the same in every call, in all methods."""
-    if random_seed is None or isinstance(random_seed, int):
-        return random_seed or 0
-    return int(np.random.default_rng(random_seed).integers(2**63))
+    seed = check_random_seed(0 if random_seed is None else random_seed)
+    return seed if isinstance(seed, int) else int(np.random.default_rng(seed).integers(2**63))
 
 
 def format_table(table: pd.DataFrame) -> str:

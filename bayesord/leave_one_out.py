@@ -67,13 +67,16 @@ def _smoothed_weights(fit):
     """
     from arviz_stats.base import array_stats
 
-    design, beta = fit.design, fit.predictive_draws().beta
+    design, draws = fit.design, fit.predictive_draws()
     steps = fit.idata["posterior"]["cutpoint_steps"].values
-    steps = steps.reshape(len(beta), -1)
+    steps = steps.reshape(draws.n_draws, -1)
+    effects = {"effects": tuple(term.effects for term in draws.groups)} if draws.groups else {}
     pareto_k = np.full(len(design.y), np.nan)
 
     def log_weights(start, stop):
-        log_likelihood = log_likelihood_at(design, fit.link, beta, steps, rows=slice(start, stop))
+        log_likelihood = log_likelihood_at(
+            design, fit.link, draws.beta, steps, **effects, rows=slice(start, stop)
+        )
         if design.weights is not None and design.weights_kind == "importance":
             # An importance weight is the row's whole part in the posterior; of w equal rows one is left out.
             log_likelihood = log_likelihood * design.weights[start:stop]
@@ -92,6 +95,8 @@ def compare_qwk(
     offset=None,
     sample_weight=None,
     category_values=None,
+    new_groups: str = "error",
+    group_effects: bool = True,
 ) -> kappa.QWKDifference:
     """Paired difference of the QWK of two fits, on the same rows, with its standard error.
 
@@ -106,6 +111,8 @@ def compare_qwk(
     offset, sample_weight : (n,) numbers, optional
         Of the new rows.
     category_values : (K,) numbers, optional
+    new_groups, group_effects
+        For `new`, as in `fit.predict`.
 
     Returns
     -------
@@ -139,7 +146,8 @@ def compare_qwk(
         weights = {"sample_weight": fit_a.design.weights, "weights": fit_a.design.weights_kind}
     else:
         answers = fit_a.codes_of(y)
-        asked = {"category_values": category_values, "offset": offset}
+        groups = {"new_groups": new_groups, "group_effects": group_effects}
+        asked = {"category_values": category_values, "offset": offset} | groups
         labels = [fit.codes_of(fit.predict(new, "qwk", **asked)) for fit in (fit_a, fit_b)]
         weights = {"sample_weight": sample_weight}
     return kappa.qwk_difference(

@@ -6,6 +6,7 @@ import sys
 import warnings
 from dataclasses import replace
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,7 @@ def fit(
     on_fail: str = "warn",
     strict: bool = False,
 ) -> OrdinalFit | OrdinalMode:
-    """Fit a cumulative-link model to ordered answers: P(y <= k) = F(c_k - eta), eta = X beta.
+    """Fit a cumulative-link model to ordered answers: P(y <= k) = F(c_k - eta), eta = X beta + group effects.
 
     A positive coefficient moves answers up. There is no intercept: the cutpoints are it. X is centred inside;
     results are on the scale of the data as given.
@@ -62,7 +63,8 @@ def fit(
     Parameters
     ----------
     formula_or_X : str, or (n, p) array or DataFrame
-        ``"rating ~ temp + contact"``, with a DataFrame next; or the covariates, with y next.
+        ``"rating ~ temp + contact"``, with a DataFrame next; or the covariates, with y next. ``(1 | judge)`` gives
+        every judge an effect of their own, ``(temp | judge)`` a slope as well.
     data_or_y : DataFrame, or (n,) ordered answers
         Answers are an ordered Categorical, integers without gaps, or anything together with `categories`.
     link : {"logit", "probit", "cloglog", "loglog", "cauchit"}
@@ -220,7 +222,8 @@ class OrdinalFit(Answers):
         return Coefficients(beta, flat("cutpoints"), chains, groups)
 
     def summary(self, prob: float = 0.9) -> pd.DataFrame:
-        """Mean, sd, interval and convergence figures of coefficients and cutpoints, by their own names.
+        """Mean, sd, interval and convergence figures of coefficients and cutpoints, by their own names; of group effects
+        their standard deviations and correlations.
 
         Parameters
         ----------
@@ -229,9 +232,15 @@ class OrdinalFit(Answers):
         """
         import arviz_stats as azs
 
-        learned = [name for name in self.idata["posterior"] if name.startswith("R2") and "share" not in name]
-        names = [name for name in ("beta", "cutpoints", *learned) if name in self.idata["posterior"]]
-        return azs.summary(self.idata, var_names=names, ci_prob=prob, ci_kind="eti", round_to="none")
+        posterior = self.idata["posterior"].to_dataset()
+        learned = [name for name in posterior if name.startswith("R2") and "share" not in name]
+        spreads = [term.sd for term in self.design.groups]
+        table = posterior[[name for name in ("beta", "cutpoints", *learned, *spreads) if name in posterior]]
+        for term in self.design.groups:
+            for i, j in combinations(range(term.n_terms), 2):
+                pair = posterior[term.corr][:, :, i, j].drop_vars([term.term_dim, term.other_term_dim])
+                table[f"{term.corr}[{term.terms[i]}, {term.terms[j]}]"] = pair
+        return azs.summary(table, ci_prob=prob, ci_kind="eti", round_to="none")
 
     def log_likelihood(self) -> xr.DataArray:
         """log P(y_i) of every draw and row, per original row and unweighted; (chain, draw, obs_id)."""
@@ -258,19 +267,25 @@ class OrdinalFit(Answers):
         result = (loo_qwk if loo else seen_qwk)(self, category_values=category_values)
         return replace(result, labels=self._labels(result.labels))
 
-    def posterior_predictive(self, new=None, *, random_seed=None, offset=None) -> xr.DataArray:
-        """Replicated answers; those of the training rows are also stored, as codes, for ArviZ's predictive checks."""
-        labels = super().posterior_predictive(new, random_seed=random_seed, offset=offset)
-        if new is None:
-            codes = labels.copy(data=self.codes_of(labels.values.ravel()).reshape(labels.shape))
-            self.idata["posterior_predictive"] = codes.to_dataset(name="y")
-        return labels
+    def _keep_replicates(self, codes: xr.DataArray) -> None:
+        """For ArviZ's predictive checks."""
+        self.idata["posterior_predictive"] = codes.to_dataset(name="y")
 
-    def plot_category_probs(self, by=None, *, new=None, ax=None, prob: float = 0.9):
+    def plot_category_probs(
+        self,
+        by=None,
+        *,
+        new=None,
+        ax=None,
+        prob: float = 0.9,
+        new_groups: str = "error",
+        group_effects: bool = True,
+    ):
         """Category probabilities by condition or along a covariate: see `bayesord.plots.plot_category_probs`."""
         from bayesord.plots import plot_category_probs
 
-        return plot_category_probs(self, by, new=new, ax=ax, prob=prob)
+        how = {"new_groups": new_groups, "group_effects": group_effects}
+        return plot_category_probs(self, by, new=new, ax=ax, prob=prob, **how)
 
     def __repr__(self):
         counts = np.bincount(self.design.y, minlength=len(self.design.categories))

@@ -37,7 +37,16 @@ def category_colours(n_categories: int) -> np.ndarray:
     return colormaps["viridis"](np.linspace(0.02, 0.98, n_categories))
 
 
-def plot_category_probs(fit, by=None, *, new=None, ax=None, prob: float = 0.9):
+def plot_category_probs(
+    fit,
+    by=None,
+    *,
+    new=None,
+    ax=None,
+    prob: float = 0.9,
+    new_groups: str = "error",
+    group_effects: bool = True,
+):
     """Category probabilities by condition (stacked bars) or along a numeric covariate (stacked areas).
 
     Segments are posterior means of P(y = k); the whiskers on the borders between them are intervals of
@@ -51,10 +60,13 @@ def plot_category_probs(fit, by=None, *, new=None, ax=None, prob: float = 0.9):
         or the only covariate. Other factors are at their first level and other numbers at their mean: the
         axis says so.
     new : DataFrame or array, optional
-        Rows to plot instead, as for `fit.category_probs`; rows that agree in `by` are averaged.
+        Rows to plot instead, as for `fit.category_probs`; rows that agree in `by` are averaged. Without it a model
+        with group terms is shown at the population level, all group effects 0.
     ax : matplotlib.axes.Axes, optional
     prob : float
         Probability of the equal-tailed intervals.
+    new_groups, group_effects
+        For `new`, as for `fit.category_probs`.
 
     Returns
     -------
@@ -82,11 +94,13 @@ def plot_category_probs(fit, by=None, *, new=None, ax=None, prob: float = 0.9):
     along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
     if not along and len(groups) > _MOST_BARS:
         raise ValueError(f"by={by} makes {len(groups)} bars; at most {_MOST_BARS} can be read. Choose fewer.")
-    below = _share_below(fit, rows, list(groups.values()))
+    how = {"new_groups": new_groups, "group_effects": group_effects and new is not None}
+    below = _share_below(fit, rows, list(groups.values()), how)
     ax = ax or _new_axes(len(groups), along)
     ends = _interval(below, prob)
     (_areas if along else _bars)(ax, below.mean(axis=0), ends, list(groups), by)
     said = [f"at {held}"] if held else []
+    said += ["group effects 0"] if fit.design.groups and not how["group_effects"] else []
     said += [] if ends is None else [f"whiskers: {100 * prob:g} % intervals of P(y ≤ k)"]
     ax.set_xlabel("\n".join([ax.get_xlabel(), "; ".join(said)]).strip())
     _legend(ax, fit.design.response, fit.design.categories)
@@ -147,7 +161,7 @@ def _range(column: np.ndarray) -> np.ndarray:
 def _occurring(design, rows: pd.DataFrame) -> np.ndarray:
     """Which of all combinations of levels the training rows have."""
     seen = {row.tobytes() for row in np.unique(design.X, axis=0)}
-    return np.array([row.tobytes() in seen for row in design.rows(rows).X])
+    return np.array([row.tobytes() in seen for row in design.rows(rows, group_effects=False).X])
 
 
 def _groups(rows: pd.DataFrame, by: list[str], levels: dict[str, tuple]) -> dict[tuple, np.ndarray]:
@@ -160,10 +174,11 @@ def _groups(rows: pd.DataFrame, by: list[str], levels: dict[str, tuple]) -> dict
     return {key if isinstance(key, tuple) else (key,): index for key, index in found.items()}
 
 
-def _share_below(fit, rows: pd.DataFrame, groups: list[np.ndarray]) -> np.ndarray:
+def _share_below(fit, rows: pd.DataFrame, groups: list[np.ndarray], how: dict) -> np.ndarray:
     """(S, groups, K+1) cumulative probabilities 0, P(y <= k), 1, averaged over the rows of each group."""
     design = fit.design
-    draws = fit.predictive_draws(rows if design.formula or design.source.named else rows.to_numpy())
+    asked = rows if design.formula or design.source.named else rows.to_numpy()
+    draws = fit.predictive_draws(asked, **how)
     group_of = np.empty(len(rows), dtype=int)
     for number, index in enumerate(groups):
         group_of[index] = number
