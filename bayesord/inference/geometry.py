@@ -30,7 +30,7 @@ from scipy import linalg
 from bayesord.inference.direct import DirectDensity
 from bayesord.inference.effects import term_factor
 from bayesord.inference.layout import Layout
-from bayesord.inference.mixing import competing_directions
+from bayesord.inference.mixing import At, competing_directions
 from bayesord.inference.newton import Information, block_diagonal, find_mode
 from bayesord.inference.record import FREE_KINDS
 from bayesord.inference.scales import global_scale, group_hyper, start_hyper
@@ -38,6 +38,7 @@ from bayesord.inference.scales import global_scale, group_hyper, start_hyper
 __all__ = ["place_posterior"]
 
 _MOST_ROUNDS = 8  # of learned scales and the mode given them
+_ASIDE = 2.0  # standard deviations from the hyperparameters' centre at which competition is looked at as well
 _SETTLED = 0.1  # change of a log scale, or of a correlation's coordinate
 
 
@@ -187,7 +188,7 @@ def _rescaled(layout, v: np.ndarray, size: int, before, hyper) -> np.ndarray:
 
 
 def _mix(place: _Place, information: Information, D: np.ndarray, u: float):
-    """The competing directions of the map of `place`."""
+    """The competing directions of the map of `place`, about its hyperparameters."""
     m, V = len(place.centre), place.rotation
     s = len(V)
     T = np.zeros((m + s, m + s))  # d (a, g) / d (z_a, z_g), and from there to (steps, coefficients)
@@ -195,24 +196,30 @@ def _mix(place: _Place, information: Information, D: np.ndarray, u: float):
     T[m:, m:] = np.diag(1 / np.sqrt(place.info + np.exp(-u)))
     T[:m, m:] = -place.tilt / np.sqrt(place.info + np.exp(-u))
     to_user = D @ linalg.block_diag(np.eye(m), V) @ T
-    factors, halves, solved = [], [], []
-    for term in place.terms:
-        J, q = term.shape
-        A = term_factor(term.hyper_centre, q)
-        factors.append(np.broadcast_to(A, (J, q, q)))
-        C = np.linalg.cholesky(np.eye(q) + A.T @ term.info @ A)
-        inverse = np.linalg.inv(C)
-        halves.append(np.swapaxes(inverse, 1, 2))
-        solved.append(np.swapaxes(inverse, 1, 2) @ inverse @ A.T)
-    A = block_diagonal(factors)
-    moved = -block_diagonal(solved) @ (place.border @ T)
-    return competing_directions(
-        to_user.T @ information.core @ to_user,
-        A.T @ (information.border @ to_user),
-        replace(information, A=A).of_v,
-        block_diagonal(halves),
-        moved,
-    )
+    core, border = to_user.T @ information.core @ to_user, place.border @ T
+
+    def at(hypers) -> At:
+        factors, halves, solved = [], [], []
+        for term, hyper in zip(place.terms, hypers, strict=True):
+            J, q = term.shape
+            A = term_factor(hyper, q)
+            C = np.linalg.cholesky(np.eye(q) + A.T @ term.info @ A)
+            inverse = np.linalg.inv(C)
+            factors.append(np.broadcast_to(A, (J, q, q)))
+            halves.append(np.swapaxes(inverse, 1, 2))
+            solved.append(np.swapaxes(inverse, 1, 2) @ inverse @ A.T)
+        A = block_diagonal(factors)
+        joint = replace(information, A=A).of_v
+        return At(core, A.T @ border, joint, block_diagonal(halves), -block_diagonal(solved) @ border)
+
+    centres = [term.hyper_centre for term in place.terms]
+    points = [at(centres)]
+    for t, term in enumerate(place.terms):
+        for k, width in enumerate(term.hyper_scale):
+            for side in (-_ASIDE, _ASIDE):
+                moved = centres[t] + side * width * (np.arange(len(centres[t])) == k)
+                points.append(at([*centres[:t], moved, *centres[t + 1 :]]))
+    return competing_directions(points)
 
 
 def _plain(layout: Layout) -> _Place:
