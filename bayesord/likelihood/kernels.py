@@ -47,7 +47,7 @@ def cutpoints_from_steps(steps):
 
 
 @njit
-def _logit_row(place, a, b, gap):
+def logit_row(place, a, b, gap):
     """log P = log F(b) + log F(-a) + log(1 - e^-delta): nothing cancels, and one formula serves every place."""
     below, above = math.exp(-abs(a)), math.exp(-abs(b))
     excess = below + above + below * above
@@ -94,7 +94,7 @@ def row(link_code, k, K, a, b, delta, rho):
     else:
         place, gap = 1, gap_terms(delta, rho)
     if link_code == LOGIT:
-        return _logit_row(place, a, b, gap)
+        return logit_row(place, a, b, gap)
     if link_code == PROBIT:
         return probit_row(place, a, b, gap)
     if link_code == CLOGLOG:
@@ -134,7 +134,7 @@ def _loop(link_row):
     return loop
 
 
-_logit_rows = _loop(_logit_row)
+_logit_rows = _loop(logit_row)
 _probit_rows = _loop(probit_row)
 _cloglog_rows = _loop(cloglog_row)
 _loglog_rows = _loop(loglog_row)

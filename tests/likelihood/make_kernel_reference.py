@@ -140,6 +140,14 @@ def mills_coefficients(degree=13):
     return np.array(table)
 
 
+def one_piece_mills_coefficients(degree=23):
+    """The Chebyshev interpolant, as ascending powers of (z - 5)/(z + 5), of (1 + z) * mills(z) on all z >= 0."""
+    nodes = [mp.cos(mp.pi * (2 * j + 1) / (2 * degree + 2)) for j in range(degree + 1)]
+    powers = mp.matrix([[node**i for i in range(degree + 1)] for node in nodes])
+    values = [(1 + z) * mills(z) for z in (5 * (1 + node) / (1 - node) for node in nodes)]
+    return np.array([float(x) for x in mp.lu_solve(powers, mp.matrix(values))])
+
+
 def make():
     """The whole table as arrays: link (index into LINKS), place, a, b, delta, log_p, d_eta, d_gap."""
     rng = np.random.default_rng(20240229)
