@@ -85,20 +85,24 @@ def _probit_middle(a, b, delta, log_delta):
     tail = b <= 0
 
     slope, h = ops.where(narrow, m * half, 0.0), ops.where(narrow, half, 0.25)
-    total = sum(
-        weight * ops.exp(-slope * node - 0.5 * ops.square(h * node))
-        for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True)
-    )
+    nodes, weights = (ops.convert_to_tensor(row, dtype=delta.dtype) for row in (_NODES, _WEIGHTS))
+    slope, h = ops.expand_dims(slope, -1), ops.expand_dims(h, -1)
+    total = ops.sum(weights * ops.exp(-slope * nodes - 0.5 * ops.square(h * nodes)), axis=-1)
     in_narrow = -0.5 * ops.square(m) - HALF_LOG_2PI + log_delta - math.log(2) + ops.log(total)
 
+    near, far = ops.where(tail, -b, b), -a  # both at least 0, so that their Mills' ratios serve both cases
+    mills_near, mills_far = log_mills(near), log_mills(far)
+    log_near = mills_near - 0.5 * ops.square(near) - HALF_LOG_2PI  # log Phi(-near)
+    log_far = mills_far - 0.5 * ops.square(far) - HALF_LOG_2PI
     left = ops.logical_and(tail, ops.logical_not(narrow))
-    near, far = ops.where(left, -b, 0.0), ops.where(left, -a, 1.0)
-    share = ops.where(left, m * delta, -0.5) + log_mills(far) - log_mills(near)
-    in_tail = log_mills(near) - 0.5 * ops.square(near) - HALF_LOG_2PI + ops.log1p(-ops.exp(share))
+    share = ops.where(
+        left, m * delta + mills_far - mills_near, -1.0
+    )  # not log_far - log_near: squares cancel
+    in_tail = log_near + ops.log1p(-ops.exp(share))
 
     across = ops.logical_not(ops.logical_or(tail, narrow))
-    below, above = ops.where(across, -a, 1.0), ops.where(across, b, 1.0)
-    in_both = ops.log1p(-(normal_tail(below) + normal_tail(above)))
+    outside = ops.exp(log_near) + ops.exp(log_far)
+    in_both = ops.log1p(-ops.where(across, outside, 0.5))
     return ops.where(narrow, in_narrow, ops.where(tail, in_tail, in_both))
 
 
