@@ -15,7 +15,8 @@ import xarray as xr
 
 from bayesord.checks import check_category_values, check_choice, check_random_seed
 from bayesord.likelihood.links import Link
-from bayesord.modelling.design import NEW_GROUPS, Design, NewRows
+from bayesord.modelling.design import Design
+from bayesord.modelling.new_rows import NEW_GROUPS, NewRows
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.predictive.probabilities import LinearDraws

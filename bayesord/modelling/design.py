@@ -8,7 +8,7 @@ X stays on the user's scale and has no intercept (the cutpoints are it). The sam
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,22 +18,11 @@ from bayesord.checks import Problems
 from bayesord.modelling.encoding import Coded, FormulaMap
 from bayesord.modelling.formula import parse_formula
 from bayesord.modelling.grouping import group_notes
-from bayesord.modelling.groups import GroupRows, GroupTerm
+from bayesord.modelling.groups import GroupTerm
+from bayesord.modelling.new_rows import NewRows, code_rows, frozen, frozen_groups
 from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of, positive_rows
 
-__all__ = ["NEW_GROUPS", "Design", "NewRows", "from_arrays", "from_formula"]
-
-NEW_GROUPS = ("error", "sample", "zero")
-
-
-@dataclass(frozen=True)
-class NewRows:
-    """Rows to predict for: X (n, p) on the user's scale, offset (n,) or None, labels of the rows, group terms."""
-
-    X: np.ndarray
-    offset: np.ndarray | None
-    obs_id: pd.Index
-    groups: tuple[GroupRows, ...] = ()
+__all__ = ["Design", "from_arrays", "from_formula"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,21 +111,7 @@ class Design:
         ValueError
             Missing, renamed or reordered columns, levels that training did not have, missing values.
         """
-        checks.check_choice("new_groups", new_groups, NEW_GROUPS)
-        problems = Problems()
-        coded, index = self.source.encode(data, problems, new_groups if group_effects else None)
-        needed = self.source.offset_name
-        if isinstance(needed, str) and offset is None:
-            offset = column_of(data, needed, "offset", problems)
-        elif needed and offset is None:
-            problems.add("the model was fitted with an offset: pass offset= for the new rows as well.")
-        elif not needed and offset is not None:
-            problems.add("the model was fitted without an offset argument: leave offset= out.")
-        given = checks.read_offset(offset, len(index), problems, index)
-        problems.raise_if_any()
-        parts = [part for part in (coded.offset, given) if part is not None]
-        total = _frozen(np.sum(parts, axis=0)) if parts else None
-        return NewRows(_frozen(coded.X), total, index, _frozen_groups(coded.groups))
+        return code_rows(self.source, data, offset, new_groups, group_effects)
 
     def without_groups(self) -> NewRows:
         """The training rows without their groups."""
@@ -292,22 +267,22 @@ def _assemble(coded: Coded, predictors, response, name, rows, source, formula, s
         warnings.warn(text, UserWarning, stacklevel=4)
     offsets = np.zeros((len(X), 1)) if rows.offset is None else rows.offset[:, None]
     return Design(
-        X=_frozen(X),
+        X=frozen(X),
         predictors=tuple(predictors),
-        y=_frozen(response.codes),
+        y=frozen(response.codes),
         categories=response.categories,
-        weights=_frozen(rows.weights),
+        weights=frozen(rows.weights),
         weights_kind=rows.kind,
-        offset=_frozen(rows.offset),
+        offset=frozen(rows.offset),
         obs_id=rows.obs_id,
         response=name,
         formula=formula,
         notes=(*response.notes, *notes, *group_notes(coded.groups, len(X))),
-        mean=_frozen(mean),
-        sd=_frozen(sd),
+        mean=frozen(mean),
+        sd=frozen(sd),
         offset_mean=float(checks.column_moments(offsets, rows.weights)[0][0]),
         n_effective=_n_effective(len(X), rows.weights, rows.kind),
-        groups=_frozen_groups(coded.groups),
+        groups=frozen_groups(coded.groups),
         source=source,
     )
 
@@ -317,16 +292,3 @@ def _n_effective(n: int, weights: np.ndarray | None, kind: str) -> float:
         return float(n)
     total = float(weights.sum())
     return total if kind == "frequency" else total**2 / float(weights @ weights)
-
-
-def _frozen(array: np.ndarray | None) -> np.ndarray | None:
-    """The array itself, C-contiguous and read-only; every array here is the design's own."""
-    if array is None:
-        return None
-    array = np.ascontiguousarray(array)
-    array.flags.writeable = False
-    return array
-
-
-def _frozen_groups(groups: tuple) -> tuple:
-    return tuple(replace(group, index=_frozen(group.index), Z=_frozen(group.Z)) for group in groups)

@@ -196,7 +196,7 @@ class FormulaMap:
                         f"{text}: {name_rows(outside)} outside the training range [{low:g}, {high:g}]; the "
                         "spline is extrapolated there.",
                         UserWarning,
-                        stacklevel=4,
+                        stacklevel=5,
                     )
 
 

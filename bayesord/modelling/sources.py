@@ -51,7 +51,7 @@ class ArraySource:
                 if self.named
                 else "X has feature names, but the model was fitted without feature names"
             )
-            warnings.warn(f"{said}; its columns are taken in order.", UserWarning, stacklevel=4)
+            warnings.warn(f"{said}; its columns are taken in order.", UserWarning, stacklevel=5)
         return Coded(new.values, None), pd.RangeIndex(len(new.values)) if new.index is None else new.index
 
 
