@@ -22,6 +22,7 @@ With L = I, T = 0, the anchor at c_1 and no shared coefficients, x is simply `a`
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numba import carray, types
@@ -65,6 +66,7 @@ from bayesord.inference.record import (
     OFFSET,
     PEAK,
     PULL,
+    SEGMENT,
     STARTS,
     TILT,
     WEIGHT,
@@ -78,8 +80,7 @@ from bayesord.inference.record import (
 )
 from bayesord.jit import cache_folder, cfunc, njit
 from bayesord.likelihood import kernels
-from bayesord.likelihood.special import NO_GAP, gap_terms
-from bayesord.likelihood.vectorised import WIDEST, logit_segment, within_reach
+from bayesord.likelihood.segments import segment
 
 __all__ = ["c_density", "is_compiled", "log_density"]
 
@@ -117,7 +118,7 @@ def _row_pass(
                     eta[i] += offset[start + i]
             if record[N_TERMS]:
                 add_effects(record, start, stop, effects, eta)
-            _block(record[LINK], k, steps, cutpoints, eta, logp, d_eta, d_gap)
+            segment(record[SEGMENT], k, steps, cutpoints, eta, logp, d_eta, d_gap)
             value, slope, gap = _weighted_sums(weight[start:stop], logp, d_eta, d_gap)
             total += value
             by_eta[k] += slope
@@ -129,18 +130,6 @@ def _row_pass(
             if record[N_TERMS]:
                 collect_effects(record, start, stop, d_eta, grad_effects)
     return total
-
-
-@njit
-def _block(link, k, steps, cutpoints, eta, logp, d_eta, d_gap):
-    """log P and its derivatives of rows that are all of category k: vectorised where that is exact enough."""
-    top = cutpoints.size
-    gap = gap_terms(math.exp(steps[k]), steps[k]) if 0 < k < top else NO_GAP
-    near = link == kernels.LOGIT and gap.delta <= WIDEST
-    if near and within_reach(eta, cutpoints[min(k, top - 1)], cutpoints[max(k - 1, 0)]):
-        logit_segment(k, cutpoints, gap, eta, logp, d_eta, d_gap)
-    else:
-        kernels.rows(link, eta, steps, np.full(eta.size, k), logp, d_eta, d_gap)
 
 
 @njit(fastmath={"reassoc", "contract"})
@@ -168,11 +157,9 @@ def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
     if kind == 0:
         alpha = matrix(record[CUT_PRIOR], 1, K)[0]
         zero, logp, d_eta, d_gap = np.zeros(1), np.empty(1), np.empty(1), np.empty(1)
-        category = np.empty(1, np.int64)
         for k in range(K):
             if alpha[k] != 1.0:
-                category[0] = k
-                kernels.rows(link, zero, steps, category, logp, d_eta, d_gap)
+                segment(record[SEGMENT], k, steps, cutpoints, zero, logp, d_eta, d_gap)
                 total += (alpha[k] - 1.0) * logp[0]
                 by_eta[k] += (alpha[k] - 1.0) * d_eta[0]
                 by_gap[k] += (alpha[k] - 1.0) * d_gap[0]
@@ -257,8 +244,11 @@ def _anchored_density(record, a, g, effects, precision, grad_a, grad_g, grad_eff
 
 
 @njit
-def log_density(record, x, grad):
-    """Log density of x, its Jacobian included; fills `grad`."""
+def log_density(record, x, grad, groups):
+    """Log density of x, its Jacobian included; fills `grad`.
+
+    `groups` is None for models without group terms: compiled without them, in half the time.
+    """
     n_shared, n_effects = record[N_SHARED], record[N_EFFECTS]
     n_a = record[N_CATEGORIES] - 1 + record[N_FREE]
     n_main, n_border = n_a + n_shared + n_effects, n_a + n_shared
@@ -282,7 +272,7 @@ def log_density(record, x, grad):
     effects, r, v, s = np.empty(n_effects), np.empty(n_effects), np.empty(n_effects), np.empty(n_effects)
     chol = np.empty((n_effects, record[WIDEST_TERM]))
     h, grad_h = x[n_main + (n_shared > 0) :], grad[n_main + (n_shared > 0) :]
-    if n_effects:
+    if groups is not None:
         pulls(record, delta, r)
         total += effects_at(record, main[n_border:], h, r, effects, v, s, chol, grad_h)
 
@@ -291,7 +281,7 @@ def log_density(record, x, grad):
         record, b[:n_a], b[n_a:], effects, math.exp(-u), grad_b[:n_a], grad_b[n_a:], grad_effects
     )
 
-    if n_effects:
+    if groups is not None:
         grad_r = np.empty(n_effects)
         effects_pullback(record, h, r, v, s, chol, grad_effects, grad[n_border:n_main], grad_h, grad_r)
         if record[N_BORDER]:
@@ -384,11 +374,12 @@ _C_SIGNATURE = types.int64(
 )
 
 
-def _c_log_density(dim, x, gradient, logp, data):
+@njit
+def _into(dim, x, gradient, logp, data, groups):
     """The C side: 0 for success, 1 for a point where value or gradient is not finite (NUTS rejects it)."""
     record = carray(record_pointer(data), (N_SLOTS,))
     grad = carray(gradient, (dim,))
-    value = log_density(record, carray(x, (dim,)), grad)
+    value = log_density(record, carray(x, (dim,)), grad, groups)
     carray(logp, (1,))[0] = value
     if not np.isfinite(value):
         return 1
@@ -398,16 +389,22 @@ def _c_log_density(dim, x, gradient, logp, data):
     return 0
 
 
-_compiled = []
+def _c_plain(dim, x, gradient, logp, data):
+    return _into(dim, x, gradient, logp, data, None)
 
 
-def c_density():
-    """The density as a C function (an object with `.address`), compiled once for all models on this machine."""
-    if not _compiled:
-        _compiled.append(cfunc(_C_SIGNATURE)(_c_log_density))
-    return _compiled[0]
+def _c_grouped(dim, x, gradient, logp, data):
+    return _into(dim, x, gradient, logp, data, True)
 
 
-def is_compiled() -> bool:
+@cache
+def c_density(groups: bool = False):
+    """The density as a C function (an object with `.address`): one for all models on this machine, and one for all
+    with group terms."""
+    return cfunc(_C_SIGNATURE)(_c_grouped if groups else _c_plain)
+
+
+def is_compiled(groups: bool = False) -> bool:
     """Whether the density is in the cache of this machine, so that a first fit will not have to wait for it."""
-    return bool(_compiled) or any(cache_folder.rglob(f"*{_c_log_density.__name__}*.nbi"))
+    name = (_c_grouped if groups else _c_plain).__name__
+    return any(cache_folder.rglob(f"*{name}*.nbi"))

@@ -12,16 +12,17 @@ from bayesord.inference import record as R
 from bayesord.inference.density import c_density
 from bayesord.inference.effects import hyper_prior, place_effects, term_factor
 from bayesord.inference.record import CUT_KINDS, HYPER_CENTRE, HYPER_SCALE, SD_KINDS
+from bayesord.likelihood.segments import address_of
 
 __all__ = ["DirectDensity", "TermNumbers"]
 
 
 @cache
-def _c_call():
+def _c_call(groups: bool):
     """The compiled density as a function that Python can call."""
     pointer = ctypes.c_void_p
     signature = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, pointer, pointer, pointer, pointer)
-    return signature(c_density().address)
+    return signature(c_density(groups).address)
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class DirectDensity:
             R.N_SHARED: n_shared, R.CUT_KIND: CUT_KINDS[self.cutpoint_prior[0]], R.HAS_OFFSET: self.offset is not None,
             R.ANCHOR: self.anchor, R.N_EFFECTS: self.n_effects, R.N_TERMS: len(self.terms),
             R.WIDEST_TERM: max((term.shape[1] for term in self.terms), default=0),
-            R.N_BORDER: self.border.shape[1], R.N_MIXED: len(self.mixing),
+            R.N_BORDER: self.border.shape[1], R.N_MIXED: len(self.mixing), R.SEGMENT: address_of(self.link),
         }  # fmt: skip
         self.record = np.zeros(R.N_SLOTS, np.int64)
         for slot, size in sizes.items():
@@ -195,7 +196,9 @@ class DirectDensity:
         if x.shape != (self.n_dim,):
             raise ValueError(f"x has shape {x.shape}, expected ({self.n_dim},)")
         value, gradient = np.empty(1), np.empty(self.n_dim)
-        _c_call()(self.n_dim, x.ctypes.data, gradient.ctypes.data, value.ctypes.data, self.record.ctypes.data)
+        _c_call(bool(self.terms))(
+            self.n_dim, x.ctypes.data, gradient.ctypes.data, value.ctypes.data, self.record.ctypes.data
+        )
         return float(value[0]), gradient
 
     def place(self, x: np.ndarray) -> Placed:

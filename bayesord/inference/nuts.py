@@ -194,7 +194,7 @@ def _direct_model(density: DirectDensity, seed: int):
         _coords={"coordinate": np.arange(density.n_dim)},
         _shapes={"x": shape},
         _n_dim=density.n_dim,
-        compiled_logp_func=c_density(),
+        compiled_logp_func=c_density(bool(density.terms)),
         compiled_expand_func=_c_identity(),
         initial_point_func=lambda _seed=None: start.copy(),
         shared_data={"density": density},  # kept alive while the sampler is

@@ -19,7 +19,8 @@ X, WEIGHT, OFFSET, STARTS, CUT_PRIOR, FREE_KIND, FREE_PRIOR, CENTRE, FACTOR, TIL
 # Group effects: their number over all terms, the number of terms and the most columns of one; how many coordinates
 # move them, how many directions are mixed; a table of slots for each term, and the arrays of the other two.
 N_EFFECTS, N_TERMS, WIDEST_TERM, N_BORDER, N_MIXED, GROUPS, BORDER, MIXED, MIXING = range(22, 31)
-N_SLOTS = 31
+SEGMENT = 31  # the address of the link's rows
+N_SLOTS = 32
 
 # Slots of a group term.
 (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -40,8 +41,13 @@ def sample(
     target_accept: float,
     progressbar: bool,
     random_seed,
+    quiet: bool = False,
 ) -> tuple[xr.DataTree, diagnostics.Verdict]:
-    """Sample the posterior and judge it; one announced retry at target_accept 0.95 when there are divergences."""
+    """Sample the posterior and judge it; one announced retry at target_accept 0.95 when there are divergences.
+
+    `quiet` leaves the announcements out, for those who fit by the hundred.
+    """
+    announce = _nothing if quiet else partial(print, file=sys.stderr)
     cpus = available_cores()
     settings = {
         "seeds": nuts.chain_seeds(random_seed, chains),
@@ -54,13 +60,13 @@ def sample(
     # Small products lose more by waiting for threads than they gain: twentyfold on a busy machine.
     with blas_threads(cpus if design.X.size * design.X.shape[1] > _MANY_PRODUCTS else 1):
         run = (_direct_engine if layout.has_direct_density(design, priors) else _pytensor_engine)(
-            design, link, priors
+            design, link, priors, announce
         )
     placed = time.perf_counter()
     with blas_threads(max(1, cpus // settings["cores"])):
         posterior, sampled, how = run(target_accept=target_accept, **settings)
         if not sampled.interrupted and sampled.stats["diverging"].any() and target_accept < _RETRY_ACCEPT:
-            print(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}", file=sys.stderr)
+            announce(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}")
             with suppress(KeyboardInterrupt):  # while tuning again: the first run is complete
                 posterior, sampled, how = run(target_accept=_RETRY_ACCEPT, **settings)
     how |= {
@@ -78,14 +84,18 @@ def sample(
     return idata, verdict
 
 
-def _direct_engine(design: Design, link: Link, priors: P.Priors):
+def _nothing(_: str) -> None:
+    """Announce to nobody."""
+
+
+def _direct_engine(design: Design, link: Link, priors: P.Priors, announce):
     """A function that samples the direct density, in coordinates found beforehand."""
-    if not density.is_compiled():
-        print("bayesord: compiling once for this machine (later fits start at once)", file=sys.stderr)
+    if not density.is_compiled(bool(design.groups)):
+        announce("bayesord: compiling once for this machine (later fits start at once)")
     laid_out = layout.lay_out(design, link, priors)
     placed, rotation, found = geometry.place_posterior(laid_out)
     if not found:
-        print("bayesord: no usable mode; NUTS adapts from the start instead", file=sys.stderr)
+        announce("bayesord: no usable mode; NUTS adapts from the start instead")
 
     def run(*, tune, **settings):
         tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
@@ -127,13 +137,12 @@ def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
     return posterior
 
 
-def _pytensor_engine(design: Design, link: Link, priors: P.Priors):
+def _pytensor_engine(design: Design, link: Link, priors: P.Priors, announce):
     """A function that samples the pm.Model through PyTensor, for priors without a direct density."""
     from bayesord.modelling.build import build_model
 
-    print(
-        "bayesord: no direct density for these priors; PyTensor compiles the model (some seconds to a minute)",
-        file=sys.stderr,
+    announce(
+        "bayesord: no direct density for these priors; PyTensor compiles the model (some seconds to a minute)"
     )
     model = build_model(design, link, priors)
     counts = np.bincount(design.y, weights=design.weights, minlength=len(design.categories)) + 0.5
