@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive.group_effects import GroupEffects, new_effect
+from bayesord.predictive.group_effects import GroupEffects
 from bayesord.predictive.lanes import LANES
+from bayesord.predictive.normal import normal
 from bayesord.predictive.threads import for_each
+from bayesord.predictive.vector import FAST, use_wide_vectors
 
 __all__ = ["pack_effects"]
 
@@ -67,12 +69,19 @@ def _pack_known(effects, groups, unit, packed, first):
                 packed[first + j * q + r, s] = unit * effects[s, groups[j], r]
 
 
-@njit
+@njit(**FAST)
 def _pack_new(seeds, keys, root, unit, packed, first):
-    q = root.shape[1]
-    z, u = np.empty(q), np.empty(q)
+    """The same for new groups: root (s, q, q) times q normal numbers, which `group_effects` numbers alike."""
+    use_wide_vectors()
+    q, count = root.shape[1], seeds.size
+    z = np.empty((q, count))
     for f in range(keys.size):
-        for s in range(seeds.size):
-            new_effect(seeds[s], keys[f], root[s], z, u)
-            for r in range(q):
-                packed[first + f * q + r, s] = unit * u[r]
+        for r in range(q):
+            place = keys[f] + np.uint64(r)
+            for s in range(count):
+                z[r, s] = normal(seeds[s], place)
+        for r in range(q):
+            here = first + f * q + r
+            for c in range(q):
+                for s in range(count):
+                    packed[here, s] += unit * root[s, r, c] * z[c, s]

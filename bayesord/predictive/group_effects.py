@@ -8,15 +8,14 @@ label of the group alone: not on which other rows are asked for, nor on blocks o
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive.uniform import uniform
+from bayesord.predictive.normal import normal
 
-__all__ = ["GroupEffects", "GroupPosterior", "NewGroups", "add_shifts", "new_effect"]
+__all__ = ["GroupEffects", "GroupPosterior", "NewGroups", "add_shifts"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,18 +130,10 @@ def _key(label: object) -> int:
 
 
 @njit
-def _normal(seed, count):
-    """The count-th standard normal number of a stream: Box & Muller 1958, doi:10.1214/aoms/1177706645."""
-    first = uniform(seed, np.uint64(2) * count)
-    second = uniform(seed, np.uint64(2) * count + np.uint64(1))
-    return math.sqrt(-2.0 * math.log(1.0 - first)) * math.cos(2.0 * math.pi * second)
-
-
-@njit
-def new_effect(seed, key, root, z, u):
+def _new_effect(seed, key, root, z, u):
     """u (q,) of a new group in one draw; z (q,) is room for the normal numbers."""
     for r in range(z.size):
-        z[r] = _normal(seed, key + np.uint64(r))
+        z[r] = normal(seed, key + np.uint64(r))
     for r in range(u.size):
         u[r] = 0.0
         for c in range(root.shape[1]):
@@ -165,7 +156,7 @@ def _add_new(index, Z, first, seeds, keys, root, shifts):
     for s in range(shifts.shape[0]):
         for i in range(index.size):
             if index[i] >= first:
-                new_effect(seeds[s], keys[index[i] - first], root[s], z, u)
+                _new_effect(seeds[s], keys[index[i] - first], root[s], z, u)
                 for r in range(Z.shape[1]):
                     shifts[s, i] += Z[i, r] * u[r]
 
