@@ -185,3 +185,42 @@ def test_posterior_has_the_names_and_dims_of_the_groups(rng):
     )
     np.testing.assert_allclose(np.diagonal(posterior["corr_judge"].values, axis1=-2, axis2=-1), 1.0)
     assert list(posterior["judge"].values) == list(design.groups[0].labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terms", [(1, 1), (2,)])
+def test_posterior_is_that_of_pymc_and_nutpie(rng, terms):
+    """The pm.Model sampled through PyTensor, centred as it is written, against the direct density."""
+    import arviz_stats as azs
+
+    from bayesord.inference.nuts import chain_seeds, sample_model
+    from bayesord.modelling.build import build_model
+
+    design = grouped_design(rng, n=300, terms=terms, groups=(12, 9))
+    # plenty of information about the standard deviations: a centred model then samples well
+    eta = sum(
+        rng.normal(0, 1.0, (g.n_groups, g.n_terms))[g.index] @ np.ones(g.n_terms) for g in design.groups
+    )
+    design = replace(design, y=np.digitize(eta + rng.logistic(size=300), [-1.5, 0.0, 1.5]))
+    priors = bo.Priors(beta=bo.priors.normal(0, 2.5), group_sd=bo.priors.half_normal(1.0))
+    settings = {"draws": 2000, "cores": 2, "progressbar": False}
+    plain = sample_model(
+        build_model(design, "logit", priors),
+        seeds=chain_seeds(1, 4),
+        tune=1000,
+        target_accept=0.95,
+        **settings,
+    )
+    own = _sample(design, priors, draws=2000)["posterior"]
+    names = ["beta", "cutpoints", *[name for g in design.groups for name in (g.sd, g.effect)]]
+    names += [g.corr for g in design.groups if g.n_terms > 1]
+    for name in names:
+        ours, theirs = own[name].values, plain.draws[name]
+        for index in np.ndindex(ours.shape[2:]):
+            a, b = ours[(..., *index)], theirs[(..., *index)]
+            if a.std() < 1e-12:  # the diagonal of a correlation matrix
+                continue
+            error = np.hypot(azs.mcse(a, method="mean"), azs.mcse(b, method="mean"))
+            assert abs(a.mean() - b.mean()) < 4.5 * error, (name, index)
+            sd_error = np.hypot(azs.mcse(a, method="sd"), azs.mcse(b, method="sd"))
+            assert abs(a.std() - b.std()) < 4.5 * sd_error + 0.05 * b.std(), (name, index)
