@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 BACKEND = keras.backend.backend()
+TRACES = BACKEND in ("jax", "tensorflow")  # whether `compiled` runs before values are known
 
 
 def to_numpy(x):

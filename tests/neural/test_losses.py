@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from network_backends import to_numpy
+from network_backends import TRACES, to_numpy
 from network_formulas import FORMULAS, reference
 
 from bayesord.neural import METHODS
@@ -54,6 +54,17 @@ def test_compiled_is_eager(case):
     raw = numbers(case, 3)
     compiled, _ = case.value_and_gradient(raw, Y, ONES)
     np.testing.assert_allclose(compiled, evaluate(case, raw, Y), rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("label", [4, -1])
+def test_a_broken_label_makes_a_compiled_loss_nan(case, label):
+    y = np.array([0, 1, label, 3, 1, 2])
+    if TRACES:
+        value, _ = case.value_and_gradient(numbers(case, 3), y, ONES)
+        assert np.isnan(value)
+    else:
+        with pytest.raises(ValueError, match="outside the codes"):
+            case.value_and_gradient(numbers(case, 3), y, ONES)
 
 
 def test_weights_are_repetitions(case):

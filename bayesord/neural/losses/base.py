@@ -130,9 +130,9 @@ class BatchLoss(OrdinalLoss):
         return self._weighted(y_true, y_pred, None)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
         # Keras hangs the mask of a masking layer on the tensor; `Loss` merges it with the weights, and so must this
         mask = getattr(y_pred, "_keras_mask", None)
+        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
         if mask is not None:
             mask = ops.reshape(ops.cast(mask, self.dtype), (-1,))
         if sample_weight is not None:
