@@ -19,6 +19,7 @@ import numpy as np
 from bayesord.jit import njit
 from bayesord.likelihood.cauchit import cauchit_row
 from bayesord.likelihood.extreme_value import cloglog_row, loglog_row
+from bayesord.likelihood.loops import named_after
 from bayesord.likelihood.probit import probit_row
 from bayesord.likelihood.special import NO_GAP, Gap, exp_minus_exp, gap_terms, log1p, normal_tail
 
@@ -122,7 +123,6 @@ def _category_table(steps):
 def _loop(link_row):
     """The loop over rows for one link, compiled into `rows`: no row asks which link it has."""
 
-    @njit(cache=False)
     def loop(eta, ends, gaps, y, logp, d_eta, d_gap):
         last = ends.size - 2
         for i in range(eta.size):
@@ -131,7 +131,7 @@ def _loop(link_row):
             gap = Gap(gaps[k, 0], gaps[k, 1], gaps[k, 2], gaps[k, 3], gaps[k, 4])
             logp[i], d_eta[i], d_gap[i] = link_row(place, ends[k] - eta[i], ends[k + 1] - eta[i], gap)
 
-    return loop
+    return njit(cache=False)(named_after(link_row, loop))
 
 
 _logit_rows = _loop(logit_row)

@@ -8,9 +8,21 @@ from bayesord.jit import njit
 from bayesord.likelihood.elementary import FAST, use_wide_vectors
 from bayesord.likelihood.special import NO_GAP, gap_terms
 
-__all__ = ["loop_over", "segment_of"]
+__all__ = ["loop_over", "named_after", "segment_of"]
 
 _STEP_LIMIT = 700.0
+
+
+def named_after(inner, function):
+    """Name a function that is made around a compiled one after it, before it is compiled itself.
+
+    Machine code from the disk is linked by name, and names tell functions apart by where they are written and by a
+    count that starts anew in every process. Two that are written once, made around different inner functions and
+    compiled by different processes can have the same name: then one of them is called for the other.
+    """
+    inner = inner.py_func
+    function.__qualname__ += f"<{inner.__module__}.{inner.__qualname__}>"
+    return function
 
 
 def loop_over(formula):
@@ -20,7 +32,6 @@ def loop_over(formula):
     the derivatives are None, a version without them is compiled, from the same formula.
     """
 
-    @njit(cache=False, **FAST)
     def loop(eta, fixed, logp, d_eta, d_gap):
         use_wide_vectors()
         for i in range(eta.size):
@@ -30,7 +41,7 @@ def loop_over(formula):
                 d_eta[i] = slope
                 d_gap[i] = gap
 
-    return loop
+    return njit(cache=False, **FAST)(named_after(formula, loop))
 
 
 def segment_of(fill, link_row):
@@ -41,7 +52,6 @@ def segment_of(fill, link_row):
     The other rows, and whatever is not a number, are left to `link_row`.
     """
 
-    @njit(cache=False, inline="always")
     def segment(k, steps, cutpoints, eta, logp, d_eta, d_gap):
         place, gap = 1, NO_GAP
         if k == 0:
@@ -69,4 +79,4 @@ def segment_of(fill, link_row):
                     d_eta[i] = slope
                     d_gap[i] = width
 
-    return segment
+    return njit(cache=False, inline="always")(named_after(fill, segment))

@@ -181,3 +181,15 @@ def test_only_contiguous_vectors():
         segment(address_of(0), 0, one, one, one[::2], one, None, None)
     with pytest.raises(TypingError, match="contiguous vectors of float64"):
         segment(address_of(0), 0, one, one, one, one, one, None)
+
+
+def test_functions_made_around_others_have_names_of_their_own():
+    """Or machine code from the disk, of several processes, is linked to the wrong one (`loops.named_after`)."""
+    names = [
+        (dispatcher.py_func.__module__, dispatcher.py_func.__qualname__)
+        for module in (kernels, logit_loops, probit_loops, extreme_value_loops, cauchit_loops)
+        for dispatcher in vars(module).values()
+        if "<locals>" in getattr(getattr(dispatcher, "py_func", None), "__qualname__", "")
+    ]
+    assert len(names) == 19
+    assert len(set(names)) == len(names)
