@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import xarray as xr
 
 from bayesord.checks import available_cores
+from bayesord.inference.blas import blas_threads
 from bayesord.jit import njit
-from bayesord.likelihood import kernels
+from bayesord.likelihood.kernels import cutpoints_from_steps
 from bayesord.likelihood.links import Link
+from bayesord.likelihood.segments import address_of, segment
 from bayesord.modelling.design import Design
 
 __all__ = ["add_log_likelihood", "log_likelihood_at"]
 
-_BLOCK_ROWS = 256
+# A thread works on tiles of draws and rows small enough for its cache; X is read once for many such tiles.
+_TILE_ROWS = 2048
+_TILE_DRAWS = 32
+_TILE_NUMBERS = 131_072  # of X: 1 MiB
+_TASK_DRAWS = 512
 
 
 def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
@@ -23,12 +30,12 @@ def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
     posterior = idata["posterior"]
     steps = posterior["cutpoint_steps"].values
     shape = steps.shape[:2]
-    beta = (
-        posterior["beta"].values.reshape(-1, len(design.predictors))
-        if design.predictors
-        else np.zeros((shape[0] * shape[1], 0))
+    n_draws = shape[0] * shape[1]
+    beta = posterior["beta"].values.reshape(n_draws, -1) if design.predictors else np.zeros((n_draws, 0))
+    effects = tuple(
+        posterior[term.effect].values.reshape(n_draws, term.n_groups, term.n_terms) for term in design.groups
     )
-    values = log_likelihood_at(design, link, beta, steps.reshape(len(beta), -1))
+    values = log_likelihood_at(design, link, beta, steps.reshape(n_draws, -1), effects=effects)
     coords = {name: posterior[name] for name in ("chain", "draw")} | {
         "obs_id": idata["observed_data"]["obs_id"].values
     }
@@ -39,34 +46,87 @@ def add_log_likelihood(idata: xr.DataTree, design: Design, link: Link) -> None:
 
 
 def log_likelihood_at(
-    design: Design, link: Link, beta: np.ndarray, steps: np.ndarray, *, rows: slice = slice(None)
+    design: Design,
+    link: Link,
+    beta: np.ndarray,
+    steps: np.ndarray,
+    *,
+    rows: slice = slice(None),
+    effects: tuple[np.ndarray, ...] = (),
 ) -> np.ndarray:
-    """log P(y_i | draw s) for beta (S, p), cutpoint steps (S, K-1) and `rows` of the design; (S, rows).
+    """log P(y_i | draw s), where eta = x_i' beta + offset_i + Σ over group terms of z_i' u.
 
-    Blocks of rows, one thread each.
+    Parameters
+    ----------
+    design : Design
+    link : Link
+    beta : ndarray, shape (S, p)
+    steps : ndarray, shape (S, K-1)
+        Cutpoint steps, of centred covariates.
+    rows : slice
+        Which rows of the design.
+    effects : tuple of ndarray, shapes (S, J, q)
+        u of every group, one array for each of `design.groups`.
+
+    Returns
+    -------
+    ndarray, shape (S, rows)
     """
-    y = design.y[rows]
-    out = np.empty((len(beta), len(y)))
-    X = design.X[rows] - design.mean
-    offset = None if design.offset is None else design.offset[rows] - design.offset_mean
+    y, X = design.y[rows], design.X[rows]
+    offset = None if design.offset is None else design.offset[rows]
+    groups = [
+        (term.index[rows], term.Z[rows], np.ascontiguousarray(u))
+        for term, u in zip(design.groups if effects else (), effects, strict=True)
+    ]
+    beta, steps = np.ascontiguousarray(beta), np.ascontiguousarray(steps)
+    n_draws, n_rows, n_categories = len(beta), len(y), steps.shape[1] + 1
+    out = np.empty((n_draws, n_rows))
+    address = address_of(link.code)
+    tile_rows = max(64, min(_TILE_ROWS, _TILE_NUMBERS // max(X.shape[1], 1)))
 
-    def block(start: int) -> None:
-        stop = start + _BLOCK_ROWS
-        eta = beta @ X[start:stop].T
-        if offset is not None:
-            eta += offset[start:stop]
-        out[:, start:stop] = _log_likelihood_block(link.code, eta, steps, y[start:stop])
+    def task(corner: tuple[int, int]) -> None:
+        """A tile of rows, sorted by category, under some hundred draws."""
+        row, draw = corner
+        here = slice(row, row + tile_rows)
+        order = np.argsort(y[here], kind="stable")
+        place = np.argsort(order).astype(np.uint32)
+        starts = np.searchsorted(y[here][order], np.arange(n_categories + 1))
+        centred = np.ascontiguousarray(X[here][order].T)
+        centred -= design.mean[:, None]
+        shift = 0.0 if offset is None else offset[here][order] - design.offset_mean
+        grouped = [(index[here][order], Z[here][order].T.copy(), u) for index, Z, u in groups]
+        for first in range(draw, min(draw + _TASK_DRAWS, n_draws), _TILE_DRAWS):
+            draws = slice(first, min(first + _TILE_DRAWS, draw + _TASK_DRAWS, n_draws))
+            eta = beta[draws] @ centred
+            eta += shift
+            for index, Z, u in grouped:
+                _add_effects(eta, index, Z, u[draws])
+            _fill(address, eta, starts, place, steps[draws], out[draws, here])
 
-    with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(block, range(0, len(y), _BLOCK_ROWS)))
+    corners = product(range(0, n_rows, tile_rows), range(0, n_draws, _TASK_DRAWS))
+    with blas_threads(1), ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(task, corners))
     return out
 
 
 @njit
-def _log_likelihood_block(code, eta, steps, y):
-    S, n = eta.shape
-    out = np.empty((S, n))
-    d_eta, d_gap = np.empty(n), np.empty(n)
-    for s in range(S):
-        kernels.rows(code, eta[s], steps[s], y, out[s], d_eta, d_gap)
-    return out
+def _add_effects(eta, index, Z, u):
+    """eta[s, i] += Σ_q Z[q, i] u[s, index[i], q]."""
+    for s in range(eta.shape[0]):
+        for q in range(Z.shape[0]):
+            for i in range(eta.shape[1]):
+                eta[s, i] += Z[q, i] * u[s, index[i], q]
+
+
+@njit
+def _fill(address, eta, starts, place, steps, out):
+    """log P of rows sorted by category; row i of `out` is row place[i] of them."""
+    logp = np.empty(eta.shape[1])
+    for s in range(eta.shape[0]):
+        cutpoints = cutpoints_from_steps(steps[s])[0]
+        for k in range(starts.size - 1):
+            start, stop = starts[k], starts[k + 1]
+            if start < stop:
+                segment(address, k, steps[s], cutpoints, eta[s, start:stop], logp[start:stop], None, None)
+        for i in range(place.size):
+            out[s, i] = logp[place[i]]
