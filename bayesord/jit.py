@@ -113,12 +113,14 @@ def njit(*args, **options):
 
 def cfunc(signature, **options):
     """`numba.cfunc`, cached in `cache_folder`: a C function pointer (`.address`) to a compiled function."""
-    options = {"error_model": "numpy"} | options
+    options = {"cache": True, "error_model": "numpy"} | options
+    cached = options.pop("cache")
 
     def decorate(function):
         made = CFunc(function, normalize_signature(signature), locals={}, options=options)
         with _numba_caches_here():
-            made._cache = _Cache(function)
+            if cached:
+                made._cache = _Cache(function)
             made.compile()
         return made
 

@@ -10,6 +10,7 @@ Reaches below the documented surface of PyTensor: the compiled function of a gra
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -65,6 +66,7 @@ class GraphDensity:
         from pymc.initial_point import make_initial_point_fn
 
         model = self.model
+        self._one_at_a_time = threading.Lock()  # chains ask for their starts from threads of their own
         self._values = [model.rvs_to_values[variable] for variable in model.free_RVs]
         _check_sampleable(model, self._values)
         self._start = make_initial_point_fn(
@@ -80,7 +82,8 @@ class GraphDensity:
 
     def start(self, seed) -> np.ndarray:
         """A start of a chain: the model's initial point, each coordinate moved by up to 1."""
-        return np.concatenate([np.ravel(value) for value in self._start(seed).values()]).astype(np.float64)
+        with self._one_at_a_time:
+            return np.concatenate([np.ravel(value) for value in self._start(seed).values()])
 
     def expand(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Points x (..., n_dim) as the model's unobserved variables by name, deterministic ones included."""
@@ -115,10 +118,11 @@ class GraphDensity:
         import pymc as pm
         import pytensor
 
-        logp = self.model.logp()
+        logp = pm.pytensorf.rewrite_pregrad(self.model.logp())
+        gradients = pytensor.grad(logp, self._values, disconnected_inputs="ignore")
         with self.model:
             function = pm.pytensorf.compile(
-                self._values, [logp, *pytensor.grad(logp, self._values)], mode="NUMBA"
+                self._values, [logp, *gradients], mode="NUMBA", on_unused_input="ignore"
             )
         graph = function.vm.jit_fn
         self._alive = [np.array(shared.get_value(), order="C") for shared in function.get_shared()]

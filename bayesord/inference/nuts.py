@@ -8,7 +8,7 @@ only waits, shows the progress, and on Ctrl-C keeps what is there.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from numba import carray, types
 
 from bayesord.inference.density import c_density
 from bayesord.inference.direct import DirectDensity
+from bayesord.inference.graph import GraphDensity
 from bayesord.inference.progress import Progress
 from bayesord.jit import cfunc
 
@@ -59,17 +60,25 @@ def chain_seeds(random_seed, chains: int) -> list[int]:
 
 def sample_density(density: DirectDensity, *, seeds: list[int], **settings) -> Chains:
     """Sample a density through its C pointer; `draws["x"]` are its coordinates, started from N(0, I)."""
-    return _run([_direct_model(density, seed) for seed in seeds], seeds, **settings)
+    compiled = c_density(bool(density.terms))
+
+    def model(seed):
+        start = np.random.default_rng(seed).standard_normal(density.n_dim)
+        return _behind_pointer(density, compiled, lambda _seed=None: start.copy())
+
+    return _run([model(seed) for seed in seeds], seeds, **settings)
 
 
 def sample_model(
-    model: pm.Model, *, seeds: list[int], initial_points: dict | None = None, **settings
+    model: pm.Model | GraphDensity, *, seeds: list[int], initial_points: dict | None = None, **settings
 ) -> Chains:
-    """Sample any pm.Model through PyTensor: slower to start, for models without a direct density."""
-    import nutpie
+    """Sample any pm.Model through PyTensor: slower to start, for models without a direct density.
 
-    compiled = nutpie.compile_pymc_model(model, initial_points=initial_points)
-    return _run([compiled] * len(seeds), seeds, **settings)
+    `draws` are the model's free and deterministic variables by name.
+    """
+    density = model if isinstance(model, GraphDensity) else GraphDensity(model, initial_points)
+    chains = _run([_behind_pointer(density, density.compiled, density.start)] * len(seeds), seeds, **settings)
+    return replace(chains, draws=density.expand(chains.draws["x"]))
 
 
 def _run(models, seeds, *, draws, tune, cores, target_accept, progressbar, adaptation="diag") -> Chains:
@@ -184,19 +193,19 @@ def _c_identity():
     return cfunc(_EXPAND_SIGNATURE)(_identity)
 
 
-def _direct_model(density: DirectDensity, seed: int):
+def _behind_pointer(density, compiled, start):
+    """`density` has `n_dim` and the `record` that the C function `compiled` reads; `start(seed)` is where to begin."""
     from nutpie.compile_pymc import CompiledPyMCModel
 
-    start = np.random.default_rng(seed).standard_normal(density.n_dim)
     shape = (density.n_dim,)
     return CompiledPyMCModel(
         dims={"x": ("coordinate",)},
         _coords={"coordinate": np.arange(density.n_dim)},
         _shapes={"x": shape},
         _n_dim=density.n_dim,
-        compiled_logp_func=c_density(bool(density.terms)),
+        compiled_logp_func=compiled,
         compiled_expand_func=_c_identity(),
-        initial_point_func=lambda _seed=None: start.copy(),
+        initial_point_func=start,
         shared_data={"density": density},  # kept alive while the sampler is
         shared_var_keys={},
         user_data=density.record,
