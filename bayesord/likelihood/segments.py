@@ -18,13 +18,13 @@ from numba import carray, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from bayesord.jit import cfunc, njit
+from bayesord.jit import cache_folder, cfunc, njit
 from bayesord.likelihood.cauchit_loops import cauchit_segment
 from bayesord.likelihood.extreme_value_loops import cloglog_segment, loglog_segment
 from bayesord.likelihood.logit_loops import logit_segment
 from bayesord.likelihood.probit_loops import probit_segment
 
-__all__ = ["address_of", "segment"]
+__all__ = ["address_of", "is_compiled", "segment"]
 
 _POINTER = types.CPointer(types.float64)
 _SIGNATURE = types.void(*[types.int64] * 4, *[_POINTER] * 6)
@@ -73,6 +73,11 @@ def _compiled(link_code: int):
 def address_of(link_code: int) -> int:
     """The address of a link's compiled rows, for `segment`; compiled once on this machine, when first asked for."""
     return _compiled(link_code).address
+
+
+def is_compiled(link_code: int) -> bool:
+    """Whether a link's rows are in the cache of this machine, so that nobody will have to wait for them."""
+    return any(cache_folder.rglob(f"segments.{_BY_CODE[link_code].__name__}-*.nbi"))
 
 
 _VECTOR = types.Array(types.float64, 1, "C")

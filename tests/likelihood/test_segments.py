@@ -7,7 +7,14 @@ from make_kernel_reference import FIRST, LAST, MIDDLE, TABLE
 from numba.core.errors import TypingError
 
 from bayesord.jit import njit
-from bayesord.likelihood import cauchit_loops, extreme_value_loops, kernels, logit_loops, probit_loops
+from bayesord.likelihood import (
+    cauchit_loops,
+    extreme_value_loops,
+    kernels,
+    logit_loops,
+    probit_loops,
+    segments,
+)
 from bayesord.likelihood.links import LINKS
 from bayesord.likelihood.segments import address_of, segment
 from bayesord.likelihood.special import NO_GAP, gap_terms
@@ -193,3 +200,11 @@ def test_functions_made_around_others_have_names_of_their_own():
     ]
     assert len(names) == 19
     assert len(set(names)) == len(names)
+
+
+@links
+def test_knows_what_is_compiled(link, monkeypatch, tmp_path):
+    address_of(link.code)
+    assert segments.is_compiled(link.code)
+    monkeypatch.setattr(segments, "cache_folder", tmp_path)
+    assert not segments.is_compiled(link.code)
