@@ -6,7 +6,10 @@
 'ok'
 """
 
+from importlib import import_module
+
 from bayesord import datasets
+from bayesord.calibration import Calibration, simulate_calibration
 from bayesord.checks import ConvergenceWarning
 from bayesord.leave_one_out import compare_qwk
 from bayesord.mode import OrdinalMode
@@ -18,7 +21,29 @@ from bayesord.simulate import simulate
 
 __version__ = "0.1.0"
 
+# What is not needed for a fit is imported when it is asked for: scikit-learn takes a second, Keras several
+_LAZY = {
+    "OrdinalClassifier": "bayesord.classifier",
+}
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        value = getattr(import_module(_LAZY[name]), name)
+    elif name == "neural":
+        value = import_module("bayesord.neural")
+    else:
+        raise AttributeError(f"module 'bayesord' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY, "neural"})
+
+
 __all__ = [
+    "Calibration",
     "ConvergenceWarning",
     "OrdinalFit",
     "OrdinalMode",
@@ -29,4 +54,5 @@ __all__ = [
     "prior_table",
     "priors",
     "simulate",
+    "simulate_calibration",
 ]
