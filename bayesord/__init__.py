@@ -45,6 +45,7 @@ def __dir__():
 __all__ = [
     "Calibration",
     "ConvergenceWarning",
+    "OrdinalClassifier",
     "OrdinalFit",
     "OrdinalMode",
     "Priors",
