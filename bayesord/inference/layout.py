@@ -158,7 +158,7 @@ def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:
     cut_kind, cut_numbers, cut_constant = _cutpoint_prior(priors.cutpoints, K)
     group_priors = priors.by_group(design.groups)
     sd_priors = tuple(
-        (sd.call, getattr(sd, "nu", 1.0), P.group_scales(group, sd))
+        (sd.call, getattr(sd, "nu", 1.0), P.group_scales(design, group, sd))
         for group, (sd, _) in zip(design.groups, group_priors, strict=True)
     )
     for group, sd_prior, (_, corr) in zip(design.groups, sd_priors, group_priors, strict=True):

@@ -78,7 +78,7 @@ def model_constants(
     for group, (sd, _) in zip(design.groups, priors.by_group(design.groups), strict=True):
         constants[f"{group.name}_index"] = ("obs_id",), group.index.astype(np.int32)
         constants[f"{group.name}_Z"] = ("obs_id", group.term_dim), group.Z
-        constants[f"{group.sd}_scale"] = (group.term_dim,), P.group_scales(group, sd)
+        constants[f"{group.sd}_scale"] = (group.term_dim,), P.group_scales(design, group, sd)
     return constants
 
 

@@ -52,7 +52,7 @@ def draw_prior(
     cutpoints = _draw_cutpoints(priors.cutpoints, len(design.categories), link, draws, rng)
     beta, odds = _draw_coefficients(design, link, priors, draws, rng)
     parts = [
-        _draw_groups(group, *of_group, draws, rng)
+        _draw_groups(design, group, *of_group, draws, rng)
         for group, of_group in zip(design.groups, priors.by_group(design.groups), strict=True)
     ]
     return PriorDraws(cutpoints, beta, odds, *(zip(*parts, strict=True) if parts else ()))
@@ -138,10 +138,15 @@ def _odds(prior: P.R2, draws: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _draw_groups(
-    group: GroupTerm, sd_prior: P.Prior, corr_prior: P.LKJ, draws: int, rng: np.random.Generator
+    design: Design,
+    group: GroupTerm,
+    sd_prior: P.Prior,
+    corr_prior: P.LKJ,
+    draws: int,
+    rng: np.random.Generator,
 ):
     """sd (draws, q), correlations (draws, q, q) and effects (draws, J, q) of one group term."""
-    q, scales = group.n_terms, P.group_scales(group, sd_prior)
+    q, scales = group.n_terms, P.group_scales(design, group, sd_prior)
     match sd_prior:
         case P.HalfNormal():
             size = np.abs(rng.standard_normal((draws, q)))

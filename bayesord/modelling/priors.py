@@ -29,7 +29,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from bayesord.checks import did_you_mean
+from bayesord.checks import column_moments, did_you_mean
 from bayesord.likelihood.links import Link
 from bayesord.modelling import prior_calls, prior_kinds
 from bayesord.modelling.design import Design
@@ -149,11 +149,11 @@ def unit_scales(design: Design, link: Link, n_shared: int) -> np.ndarray:
     return np.sqrt(link.latent_variance / n_shared) / design.sd
 
 
-def group_scales(group: GroupTerm, prior: Prior) -> np.ndarray:
+def group_scales(design: Design, group: GroupTerm, prior: Prior) -> np.ndarray:
     """(q,) scales of the prior of each standard deviation; see `half_student_t` for `autoscale`."""
-    scales = np.full(group.n_terms, prior.scale)
+    scales = np.full(group.n_terms, float(prior.scale))
     if prior.autoscale:
-        for k, z in enumerate(group.Z.T):
-            if not np.isin(z, (0.0, 1.0)).all() and (sd := z.std()) > 0:
-                scales[k] /= sd
+        _, sd = column_moments(group.Z, design.weights)
+        unit = np.isin(group.Z, (0.0, 1.0)).all(axis=0) | (sd == 0)
+        scales /= np.where(unit, 1.0, sd)
     return scales

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytensor
 import pytest
 from cases import grouped_design
@@ -224,3 +225,43 @@ def test_posterior_is_that_of_pymc_and_nutpie(rng, terms):
             assert abs(a.mean() - b.mean()) < 4.5 * error, (name, index)
             sd_error = np.hypot(azs.mcse(a, method="sd"), azs.mcse(b, method="sd"))
             assert abs(a.std() - b.std()) < 4.5 * sd_error + 0.05 * b.std(), (name, index)
+
+
+def test_merging_and_sorting_rows_never_show(rng):
+    """Repeated rows, the same rows weighted and shuffled: one density, and log-likelihoods per original row."""
+    n = 60
+    group = np.concatenate([np.arange(5), rng.integers(0, 5, n - 5)])
+    data = pd.DataFrame(
+        {
+            "x": rng.integers(0, 3, n).astype(float),
+            "g": np.array(list("abcde"))[group],
+            "y": np.concatenate([np.arange(4), rng.integers(0, 4, n - 4)]),
+        }
+    )
+    times = rng.integers(1, 5, n)
+    repeated = data.loc[np.repeat(data.index, times)].sample(frac=1, random_state=1).reset_index(drop=True)
+    formula, options = "y ~ x + (x | g)", {"random_seed": 1, "progressbar": False, "draws": 300, "chains": 2, "on_fail": "ignore"}  # fmt: skip
+    one = bo.fit(formula, data, sample_weight=times, **options)
+    many = bo.fit(formula, repeated, **options)
+    densities = [place_posterior(lay_out(f.design, f.link, f.priors))[0] for f in (one, many)]
+    x = rng.normal(size=densities[0].n_dim)
+    assert densities[0](x)[0] == pytest.approx(densities[1](x)[0], rel=1e-10)
+    whole, probs = many.log_likelihood(), many.category_probs()
+    for i in (0, 7, len(repeated) - 1):
+        at = repeated.loc[i]
+        expected = np.log(probs.isel(obs_id=i, category=int(at["y"])).values)
+        np.testing.assert_allclose(whole.isel(obs_id=i).values, expected, atol=1e-9)
+    assert many.qwk(loo=True).labels.shape == (len(repeated),)
+
+
+def test_draws_do_not_depend_on_cores(rng):
+    design = grouped_design(rng, terms=(2, 1))
+    from bayesord.inference import sampling
+
+    settings = {"tune": "auto", "chains": 2, "target_accept": 0.8, "progressbar": False, "draws": 100}
+    runs = [
+        sampling.sample(design, get_link("logit"), bo.Priors(), random_seed=3, cores=cores, **settings)[0]
+        for cores in (1, 2)
+    ]
+    for name, values in runs[0]["posterior"].items():
+        np.testing.assert_array_equal(values.values, runs[1]["posterior"][name].values)
