@@ -5,12 +5,13 @@ export PYTHON
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: help demo test test-slow lint bench clean
+.PHONY: help demo test test-slow calibration lint bench clean
 
 help:
 	@echo "make demo       fit the wine data; print the verdict, the answers and the path of a figure"
 	@echo "make test       the test suite"
 	@echo "make test-slow  what takes minutes"
+	@echo "make calibration  posteriors of eight models against 1,000 simulated truths each"
 	@echo "make lint       style, formatting and the import contracts"
 	@echo "make clean      remove the virtual environment and everything made in it"
 
@@ -22,6 +23,9 @@ test: $(VENV)/installed-dev
 
 test-slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+calibration: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow tests/test_calibration.py -s
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

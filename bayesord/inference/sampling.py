@@ -15,6 +15,7 @@ from bayesord.checks import available_cores
 from bayesord.inference import density, diagnostics, geometry, layout, nuts
 from bayesord.inference.blas import blas_threads
 from bayesord.inference.log_likelihood import add_log_likelihood
+from bayesord.likelihood import segments
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
 from bayesord.modelling.constants import coefficient_variables, model_constants, model_coords
@@ -90,7 +91,7 @@ def _nothing(_: str) -> None:
 
 def _direct_engine(design: Design, link: Link, priors: P.Priors, announce):
     """A function that samples the direct density, in coordinates found beforehand."""
-    if not density.is_compiled(bool(design.groups)):
+    if not (density.is_compiled(bool(design.groups)) and segments.is_compiled(link.code)):
         announce("bayesord: compiling once for this machine (later fits start at once)")
     laid_out = layout.lay_out(design, link, priors)
     placed, rotation, found = geometry.place_posterior(laid_out)
