@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -87,13 +88,7 @@ class GraphDensity:
 
     def expand(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Points x (..., n_dim) as the model's unobserved variables by name, deterministic ones included."""
-        import pymc as pm
-
-        named = {variable.name for variable in self.model.unobserved_RVs}
-        outputs = [variable for variable in self.model.unobserved_value_vars if variable.name in named]
-        with self.model:
-            function = pm.pytensorf.compile(self._values, outputs, mode="NUMBA", on_unused_input="ignore")
-        function.trust_input = True
+        names, function = self._expansion
         flat = x.reshape(-1, self.n_dim)
         draws = None
         for i, point in enumerate(flat):
@@ -103,9 +98,19 @@ class GraphDensity:
             for own, value in zip(draws, values, strict=True):
                 own[i] = value
         return {
-            variable.name: own.reshape(*x.shape[:-1], *own.shape[1:])
-            for variable, own in zip(outputs, draws, strict=True)
+            name: own.reshape(*x.shape[:-1], *own.shape[1:]) for name, own in zip(names, draws, strict=True)
         }
+
+    @cached_property
+    def _expansion(self):
+        import pymc as pm
+
+        named = {variable.name for variable in self.model.unobserved_RVs}
+        outputs = [variable for variable in self.model.unobserved_value_vars if variable.name in named]
+        with self.model:
+            function = pm.pytensorf.compile(self._values, outputs, mode="NUMBA", on_unused_input="ignore")
+        function.trust_input = True
+        return [variable.name for variable in outputs], function
 
     def _in_pieces(self, point: np.ndarray) -> list[np.ndarray]:
         ends = np.cumsum(self._sizes)
