@@ -24,9 +24,11 @@ def known(x) -> np.ndarray | None:
     """The numbers in x, or None while a graph is traced and they do not exist yet."""
     if isinstance(x, keras.KerasTensor):
         return None
+    if keras.backend.backend() == "tensorflow":  # its traced tensors lack this method; to convert one warns
+        return x.numpy() if hasattr(x, "numpy") else None
     try:
         return np.asarray(ops.convert_to_numpy(x))
-    except (TypeError, NotImplementedError):  # what JAX and TensorFlow raise for a traced tensor
+    except (TypeError, NotImplementedError):  # JAX: values of a traced array; torch: of a tensor without data
         return None
 
 

@@ -8,7 +8,7 @@ TRACES = BACKEND in ("jax", "tensorflow")  # whether `compiled` runs before valu
 
 
 def to_numpy(x):
-    return np.asarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(x)), dtype=np.float64)
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.copy(x)), dtype=np.float64)
 
 
 def compiled(function):

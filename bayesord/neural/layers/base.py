@@ -105,7 +105,7 @@ class Cutpoints(Head):
     @property
     def cutpoints(self) -> np.ndarray:
         """The cutpoints c_1 < ... < c_{K-1} as they are now, (K-1,)."""
-        return np.asarray(ops.convert_to_numpy(self._cutpoints()[0]))
+        return np.asarray(ops.convert_to_numpy(ops.copy(self._cutpoints()[0])))
 
     def _start(self) -> tuple[np.ndarray, np.ndarray]:
         """Starting values of the first cutpoint (1,) and of the free numbers behind the gaps (K-2,)."""
