@@ -3,13 +3,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHON
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TENSORFLOW := .venv-tensorflow
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: help demo test test-slow calibration lint bench clean
+.PHONY: help demo test test-tensorflow test-slow calibration lint bench clean
 
 help:
 	@echo "make demo       fit the wine data; print the verdict, the answers and the path of a figure"
 	@echo "make test       the test suite"
+	@echo "make test-tensorflow  the tests of networks, on TensorFlow, in an environment of their own"
 	@echo "make test-slow  what takes minutes"
 	@echo "make calibration  posteriors of eight models against 1,000 simulated truths each"
 	@echo "make lint       style, formatting and the import contracts"
@@ -20,6 +22,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-tensorflow: $(TENSORFLOW)/installed
+	KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 $(TENSORFLOW)/bin/python -m pytest -n $(WORKERS) -m "not slow" \
+		-o addopts="--strict-markers --strict-config -ra" tests/neural
 
 test-slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
@@ -33,7 +39,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) $(TENSORFLOW) demo-output
 
 $(BIN)/python:
 	@found=$$(tools/find-python) && echo "Making $(VENV) with $$found" && "$$found" -m venv $(VENV)
@@ -46,4 +52,14 @@ $(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "Installing what the tests need"
 	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# TensorFlow wants an older h5py than the rest, hence its own environment and its own versions.
+$(TENSORFLOW)/bin/python:
+	@found=$$(tools/find-python) && echo "Making $(TENSORFLOW) with $$found" && "$$found" -m venv $(TENSORFLOW)
+
+$(TENSORFLOW)/installed: $(TENSORFLOW)/bin/python pyproject.toml constraints-tensorflow.txt
+	@echo "Installing bayesord with TensorFlow (two minutes, once)"
+	@$(TENSORFLOW)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints-tensorflow.txt \
+		-e . keras tensorflow-cpu pytest pytest-xdist mpmath
 	@touch $@
