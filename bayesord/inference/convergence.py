@@ -20,7 +20,7 @@ from scipy.special import ndtri
 from bayesord.jit import njit
 from bayesord.predictive.threads import for_each, spans
 
-__all__ = ["TAIL", "Convergence", "convergence"]
+__all__ = ["TAIL", "Convergence", "convergence", "ess_of_means"]
 
 TAIL = (0.11, 0.89)  # the quantiles whose indicators give the tail's ESS: ArviZ's default
 _BLOCK = 16  # variables at a time
@@ -80,6 +80,22 @@ def convergence(draws: np.ndarray, *, tail: tuple[float, float] = TAIL) -> Conve
     return Convergence(*out)
 
 
+def ess_of_means(x: np.ndarray) -> np.ndarray:
+    """Effective sample size of the mean of each variable of x (chain, draw, variables), for its Monte Carlo error."""
+    chains, n, variables = x.shape
+    out = np.full(variables, np.nan)
+    if n < 4:
+        return out
+    places = _places(chains, n)
+
+    def work(start: int, stop: int) -> None:
+        rows = np.ascontiguousarray(x[:, :, start:stop].reshape(chains * n, -1).T, dtype=np.float64)
+        _fill_means(rows, np.isfinite(rows).all(axis=1), places, 2 * chains, n // 2, out[start:stop])
+
+    for_each(work, spans(variables, _BLOCK), amount=x.size)
+    return out
+
+
 def _places(chains: int, n: int) -> np.ndarray:
     """Where each draw (chain * draw) stands in the half chains, one after another; -1: the middle of an odd number."""
     half = n // 2
@@ -122,6 +138,18 @@ def _fill(x, order, finite, places, chains, half, scores, low, high, out):
                 flat[place[k]] = 1.0 if ordered[k] <= bound else 0.0
             tail = min(tail, _ess(z))
         out[2, v] = tail
+
+
+@njit
+def _fill_means(x, finite, places, chains, half, out):
+    halves = np.empty((chains, half))
+    flat = halves.reshape(chains * half)
+    for v in range(x.shape[0]):
+        if finite[v]:
+            for i in range(places.size):
+                if places[i] >= 0:
+                    flat[places[i]] = x[v, i]
+            out[v] = _ess(halves)
 
 
 @njit
