@@ -58,8 +58,9 @@ class TermMap:
         model = build_terms(self.part.summands, learned, intercept=self.intercept)
         model.eval(columns, _EMPTY)
         self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
-        self.names = tuple(label for term in self._terms for label in term.labels)
-        return _stack([term.data for term in self._terms], columns.n_rows)
+        coded = _stack([term.data for term in self._terms], columns.n_rows)
+        self.names = tuple(label for term in self._terms for label in term.labels)  # only of what could be coded
+        return coded
 
     def rows(self, columns: Columns) -> np.ndarray:
         """The columns of new rows, (n, q)."""
