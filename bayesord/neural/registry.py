@@ -139,6 +139,7 @@ _ENTRIES = (
         losses.CumulativeBitsLoss,
         "bits",
         "Niu, Zhou, Wang, Gao & Hua 2016, doi:10.1109/CVPR.2016.532",
+        proper=True,
     ),
     Method(
         "cumulative_leading_bits",
@@ -149,6 +150,7 @@ _ENTRIES = (
         "leading_bits",
         "Cheng, Wang & Pollastri 2008, doi:10.1109/IJCNN.2008.4633963",
         {"leading_bit": True},
+        proper=True,
     ),
     Method(
         "coral",
@@ -158,6 +160,7 @@ _ENTRIES = (
         losses.CoralLoss,
         "bits",
         "Cao, Mirjalili & Raschka 2020, doi:10.1016/j.patrec.2020.11.008",
+        proper=True,
     ),
     Method(
         "corn",

@@ -96,7 +96,7 @@ def test_one_row(case):
     np.testing.assert_allclose(evaluate(case, raw, y), expected, rtol=2e-6, atol=5e-7)
 
 
-@pytest.mark.parametrize("y", range(4))
+@pytest.mark.parametrize("y", [0, 2])
 def test_one_category_in_the_batch(case, y):
     raw = numbers(case, 3, seed=y)
     value, gradient = case.value_and_gradient(raw, np.full(6, y), ONES)
