@@ -118,7 +118,7 @@ def _pymc_model(X, y, groups, prior: str):
         )  # fmt: skip
         eta = X @ beta
         for t, index in enumerate(groups.T):
-            sd, size = pm.HalfNormal(f"sd_g{t}", GROUP_SCALE), index.max() + 1
+            sd, size = pm.HalfNormal(f"sd_g{t}", GROUP_SCALE), int(index.max()) + 1
             if prior == "groups, centred":
                 effect = pm.Normal(f"effect_g{t}", 0.0, sd, shape=size)
             else:
