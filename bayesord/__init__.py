@@ -23,15 +23,18 @@ __version__ = "0.1.0"
 
 # What is not needed for a fit is imported when it is asked for: scikit-learn takes a second, Keras several
 _LAZY = {
+    "Comparison": "bayesord.comparison",
     "OrdinalClassifier": "bayesord.classifier",
+    "compare": "bayesord.comparison",
 }
+_LAZY_MODULES = ("comparison", "neural")
 
 
 def __getattr__(name):
     if name in _LAZY:
         value = getattr(import_module(_LAZY[name]), name)
-    elif name == "neural":
-        value = import_module("bayesord.neural")
+    elif name in _LAZY_MODULES:
+        value = import_module(f"bayesord.{name}")
     else:
         raise AttributeError(f"module 'bayesord' has no attribute {name!r}")
     globals()[name] = value
@@ -39,16 +42,18 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_LAZY, "neural"})
+    return sorted({*globals(), *_LAZY, *_LAZY_MODULES})
 
 
 __all__ = [
     "Calibration",
+    "Comparison",
     "ConvergenceWarning",
     "OrdinalClassifier",
     "OrdinalFit",
     "OrdinalMode",
     "Priors",
+    "compare",
     "compare_qwk",
     "datasets",
     "fit",

@@ -1,0 +1,121 @@
+"""The figure of a comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesord.plots import category_colours
+
+__all__ = ["plot_comparison"]
+
+DEFAULT = ("qwk", "rps", "log_score")
+MARKERS = "osD^vP*X<>"
+SPREAD = 0.5  # of the height of a method's lane that its decisions share
+
+
+def plot_comparison(comparison, metrics=None, *, axes=None):
+    """Every method and decision, with bars of one standard error; the best method on top.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    metrics : str or sequence of str, optional
+        One panel each; "qwk", "rps" and "log_score" by default, as far as there are any.
+    axes : sequence of matplotlib.axes.Axes, optional
+
+    Returns
+    -------
+    array of matplotlib.axes.Axes
+    """
+    names = [metric.name for metric in comparison.metrics]
+    if metrics is None:
+        metrics = [name for name in DEFAULT if name in names] or names[:3]
+    chosen = [comparison._metric(name) for name in ([metrics] if isinstance(metrics, str) else metrics)]
+    table = comparison.table
+    methods = _best_first(table, chosen[0])
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        size = (1.6 + 3.2 * len(chosen), 1.6 + 0.26 * len(methods))
+        axes = plt.subplots(1, len(chosen), figsize=size, sharey=True, squeeze=False, layout="constrained")[
+            1
+        ][0]
+    axes = np.atleast_1d(np.asarray(axes, dtype=object))
+    if len(axes) != len(chosen):
+        raise ValueError(f"axes has {len(axes)} panels for {len(chosen)} metrics.")
+    decisions = list(dict.fromkeys(table["decision"]))
+    for ax, metric in zip(axes, chosen, strict=True):
+        if metric.needs == "labels":
+            _by_decision(ax, table, metric, methods, decisions)
+        else:
+            _by_method(ax, table, metric, methods)
+        _dress(ax, metric, methods)
+    axes[0].set_yticks(range(len(methods)), methods)
+    if any(metric.needs == "labels" for metric in chosen):
+        first = next(ax for ax, metric in zip(axes, chosen, strict=True) if metric.needs == "labels")
+        where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(decisions), "columnspacing": 1.0}
+        first.legend(
+            title="label best for; bars: one standard error", frameon=False, fontsize="small", **where
+        )
+    return axes
+
+
+def _best_first(table, metric) -> list[str]:
+    """Methods by their best value of the metric; those without one last."""
+    values = table.groupby("method", sort=False)[metric.name].agg(
+        "max" if metric.better == "higher" else "min"
+    )
+    values = values.replace([np.inf, -np.inf], np.nan)
+    order = values.sort_values(ascending=metric.better == "lower", na_position="last", kind="stable")
+    return list(order.index)
+
+
+def _by_decision(ax, table, metric, methods, decisions) -> None:
+    lanes = np.linspace(-SPREAD / 2, SPREAD / 2, len(decisions)) if len(decisions) > 1 else [0.0]
+    for number, (decision, colour) in enumerate(
+        zip(decisions, category_colours(len(decisions) + 1), strict=False)
+    ):
+        rows = table[table["decision"] == decision]
+        at = np.array([methods.index(method) for method in rows["method"]]) + lanes[number]
+        _points(ax, rows, metric, at, colour=colour, marker=MARKERS[number % len(MARKERS)], label=decision)
+
+
+def _by_method(ax, table, metric, methods) -> None:
+    rows = table.drop_duplicates("method")
+    at = np.array([methods.index(method) for method in rows["method"]])
+    _points(ax, rows, metric, at, colour=category_colours(3)[0], marker="o", label=None)
+
+
+def _points(ax, rows, metric, at, *, colour, marker, label) -> None:
+    values, errors = rows[metric.name].to_numpy(), rows[f"{metric.name}_se"].to_numpy()
+    seen = np.isfinite(values)
+    errors = np.where(np.isfinite(errors), errors, 0.0)
+    ax.errorbar(
+        values[seen],
+        at[seen],
+        xerr=errors[seen],
+        fmt=marker,
+        color=colour,
+        markersize=4,
+        linewidth=1,
+        label=label,
+    )
+    for place, value in zip(at[~seen], values[~seen], strict=True):
+        if np.isinf(value):  # probability 0 for something that happened
+            ax.annotate(
+                "−∞" if value < 0 else "∞",
+                (0.01, place),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                color=colour,
+            )
+
+
+def _dress(ax, metric, methods) -> None:
+    arrow = "→ better" if metric.better == "higher" else "better ←"
+    ax.set_xlabel(f"{metric.name.replace('_', ' ')} ({arrow})")
+    ax.set_ylim(len(methods) - 0.5, -0.5)
+    ax.grid(axis="x", alpha=0.3)
+    ax.locator_params(axis="x", nbins=5)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
