@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import carray, types
+from numba import types
 
 from bayesord.inference.density import c_density
 from bayesord.inference.direct import DirectDensity
@@ -184,7 +184,8 @@ _EXPAND_SIGNATURE = types.int64(
 
 
 def _identity(dim, expanded, x, out, data):
-    carray(out, (expanded,))[:] = carray(x, (dim,))
+    for i in range(expanded):  # an assignment of slices would compile seconds' worth of its error message
+        out[i] = x[i]
     return 0
 
 
