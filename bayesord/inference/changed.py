@@ -106,9 +106,7 @@ def sample(
         idata, verdict = sampling.sample(source.design, source.link, source.priors, **settings)
     else:
         what = (
-            f"this model has been changed ({', '.join(found[:3])})"
-            if source
-            else "bayesord has not built this model"
+            f"this model has been changed ({_told(found)})" if source else "bayesord has not built this model"
         )
         announce(
             f"bayesord: {what}; PyTensor compiles it (seconds; a new kind of model takes up to a minute)"
@@ -119,6 +117,12 @@ def sample(
             raise RuntimeError(str(verdict))
         warnings.warn(str(verdict), checks.ConvergenceWarning, stacklevel=2)
     return idata
+
+
+def _told(found: list[str]) -> str:
+    """Changes, without those that only follow from others."""
+    follow = {"names", "values", "transforms", "starts", "graphs", "constants"}
+    return ", ".join([part for part in found if part not in follow] or found)
 
 
 def _given(model: object) -> pm.Model:

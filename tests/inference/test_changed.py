@@ -89,7 +89,7 @@ def test_the_layout_is_that_of_a_fit_and_more(wine_fit, idata):
 def test_the_context_and_the_seed_and_cores_do_not_matter(pushed, idata, capsys):
     with pushed:
         again = sample(cores=1, **QUIET)
-    assert "changed (potentials, deterministic variables, " in capsys.readouterr().err
+    assert "changed (potentials, deterministic variables);" in capsys.readouterr().err
     for name, values in idata["posterior"].data_vars.items():
         np.testing.assert_array_equal(again["posterior"][name], values)
     other = sample(pushed, progressbar=False, random_seed=2, draws=20, chains=2, on_fail="ignore")
