@@ -219,6 +219,7 @@ class Answers:
         rule : "frozen" | "batch"
             For kappas, whose optimal labels depend on each other: "frozen" applies the rule fixed by the training
             rows, so that a label never depends on which other rows are asked for; "batch" optimises the given rows.
+            With group_effects=False the rule is that of the training rows without their effects.
         category_values : (K,) numbers, optional
             0..K-1 by default.
         offset : (n,) numbers, optional

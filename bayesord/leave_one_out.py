@@ -70,12 +70,12 @@ def _smoothed_weights(fit):
     design, draws = fit.design, fit.predictive_draws()
     steps = fit.idata["posterior"]["cutpoint_steps"].values
     steps = steps.reshape(draws.n_draws, -1)
-    effects = {"effects": tuple(term.effects for term in draws.groups)} if draws.groups else {}
+    effects = tuple(term.effects for term in draws.groups)
     pareto_k = np.full(len(design.y), np.nan)
 
     def log_weights(start, stop):
         log_likelihood = log_likelihood_at(
-            design, fit.link, draws.beta, steps, **effects, rows=slice(start, stop)
+            design, fit.link, draws.beta, steps, effects=effects, rows=slice(start, stop)
         )
         if design.weights is not None and design.weights_kind == "importance":
             # An importance weight is the row's whole part in the posterior; of w equal rows one is left out.

@@ -10,7 +10,7 @@ import pandas as pd
 from bayesord.answers import Answers, Coefficients, format_table
 from bayesord.inference.layout import lay_out
 from bayesord.inference.log_likelihood import log_likelihood_at
-from bayesord.inference.newton import find_mode
+from bayesord.inference.newton import Information, find_mode
 from bayesord.likelihood.links import Link
 from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design
@@ -23,6 +23,7 @@ NO_MODE = (
     "a category has no observations. Use a proper prior for the coefficients, e.g. bayesord.priors.normal(0, 2.5), and "
     "bayesord.priors.dirichlet(2.0) for cutpoints beside an empty category"
 )
+_RELATIVE_ZERO = 1e-11  # of an eigenvalue of a matrix with ones on its diagonal: rounding leaves some 1e-14
 _ENDLESS = 1e3  # a standard error of thousands, in standardised units: the likelihood rises for ever
 
 
@@ -117,8 +118,14 @@ def has_mode(design: Design, link: Link, priors: Priors) -> bool:
     return _is_finite(information, converged)
 
 
-def _is_finite(information: np.ndarray, converged: bool) -> bool:
-    return converged and np.max(np.diag(np.linalg.inv(information.profiled))) <= _ENDLESS**2
+def _is_finite(information: Information, converged: bool) -> bool:
+    """Whether every direction is known to some standard error: on the information as it is, before anything mends it."""
+    core = information.core
+    size = np.sqrt(np.diag(core))
+    if not converged or not np.all(size > 0):
+        return False
+    values = np.linalg.eigvalsh(core / np.outer(size, size))
+    return bool(values[0] > _RELATIVE_ZERO and np.max(np.diag(np.linalg.inv(core))) <= _ENDLESS**2)
 
 
 def _observed_information(layout, v: np.ndarray) -> np.ndarray:

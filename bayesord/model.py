@@ -21,7 +21,7 @@ from bayesord.leave_one_out import loo_qwk, seen_qwk
 from bayesord.likelihood.links import Link, get_link
 from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
-from bayesord.modelling.priors import Flat, Priors
+from bayesord.modelling.priors import Flat, HalfStudentT, Priors
 from bayesord.predictive.group_effects import GroupPosterior
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def _check_settings(draws, tune, chains, cores, target_accept, random_seed) -> d
 def _check_proper(design: Design, link: Link, priors: Priors) -> None:
     """Refuse what has no posterior, and priors that do not fit the model, before anything is compiled."""
     priors.by_coefficient(design.predictors)
+    of_groups = priors.by_group(design.groups)
     if hasattr(priors.cutpoints, "alphas"):
         priors.cutpoints.alphas(len(design.categories))
     empty = [c for k, c in enumerate(design.categories) if not (design.y == k).any()]
@@ -173,6 +174,15 @@ def _check_proper(design: Design, link: Link, priors: Priors) -> None:
     kinds = [prior.call for prior in priors.by_coefficient(design.predictors)]
     if "flat" in kinds and not {"r2d2", "horseshoe"} & set(kinds) and not has_mode(design, link, priors):
         raise ValueError(NO_MODE)
+    heavy = [
+        g.name for g, (sd, _) in zip(design.groups, of_groups, strict=True) if isinstance(sd, HalfStudentT)
+    ]
+    if "flat" in kinds and heavy:
+        raise ValueError(
+            f"flat() on coefficients beside groups ({', '.join(heavy)}) whose standard deviation has a half-Student-t "
+            "prior: where the effects can separate the answers that leaves no posterior. Use a proper prior for the "
+            "coefficients, or priors.half_normal for group_sd"
+        )
 
 
 class OrdinalFit(Answers):
@@ -216,7 +226,7 @@ class OrdinalFit(Answers):
 
         beta = flat("beta") if self.design.predictors else np.zeros((chains * draws, 0))
         groups = tuple(
-            GroupPosterior(t.name, flat(t.effect), flat(t.sd), flat(t.corr) if t.n_terms > 1 else None)
+            GroupPosterior(t.name, flat(t.effect), flat(t.sd), flat(t.chol_corr) if t.n_terms > 1 else None)
             for t in self.design.groups
         )
         return Coefficients(beta, flat("cutpoints"), chains, groups)
@@ -254,7 +264,8 @@ class OrdinalFit(Answers):
         Parameters
         ----------
         loo : bool
-            True: each row is labelled by the posterior without it (PSIS), so that the score is that of new rows.
+            True: each row is labelled by the posterior without it (PSIS), so that the score is that of new rows; in
+            a model with groups, of new rows *of the same groups*, whose other rows are known.
             False: each row is labelled by the posterior that has seen it, which flatters.
         category_values : (K,) numbers, optional
             0..K-1 by default.

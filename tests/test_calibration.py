@@ -61,7 +61,7 @@ def test_posteriors_are_calibrated_at_length(name):
 
 
 def test_a_wrong_density_is_found(monkeypatch):
-    """A sampler that believes in coefficients half as large as the prior's must not pass."""
+    """A sampler that believes in coefficients a quarter as large as the prior's must not pass."""
     lay_out = layout.lay_out
 
     def too_narrow(design, link, priors):

@@ -229,3 +229,9 @@ def test_options_that_do_not_exist(fit, wine_fit, wine):
             if isinstance(how, str) and isinstance(effects, bool):
                 P = wine_fit.predict_proba(rows, new_groups=how, group_effects=effects)
                 np.testing.assert_array_equal(P, wine_fit.predict_proba())
+
+
+def test_flat_coefficients_beside_heavy_tailed_groups_are_refused(survey):
+    priors = bo.Priors(beta=bo.priors.flat())
+    with pytest.raises(ValueError, match="half_normal"):
+        bo.fit("rating ~ x + (1 | judge)", survey, priors=priors, progressbar=False)

@@ -315,3 +315,13 @@ def test_importing_is_light():
         ).stdout.strip()
         == "[]"
     )
+
+
+def test_collinear_columns_under_a_flat_prior_are_refused_however_many_the_rows(rng):
+    """The information of many rows is large in every direction but the one that matters."""
+    n = 60_000
+    x = rng.normal(size=n)
+    y = np.digitize(x + rng.logistic(size=n), [-1.0, 1.0])
+    priors = bo.Priors(beta=bo.priors.flat())
+    with pytest.warns(UserWarning, match="collinear|rank"), pytest.raises(ValueError, match="no finite posterior mode"):
+        bo.fit(np.column_stack([x, 2 * x + 1]), y, priors=priors, progressbar=False)

@@ -76,7 +76,7 @@ def log_likelihood_at(
     offset = None if design.offset is None else design.offset[rows]
     groups = [
         (term.index[rows], term.Z[rows], np.ascontiguousarray(u))
-        for term, u in zip(design.groups if effects else (), effects, strict=True)
+        for term, u in zip(design.groups, effects, strict=True)
     ]
     beta, steps = np.ascontiguousarray(beta), np.ascontiguousarray(steps)
     n_draws, n_rows, n_categories = len(beta), len(y), steps.shape[1] + 1

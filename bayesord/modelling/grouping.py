@@ -85,6 +85,13 @@ class GroupMap:
         known = {label: i for i, label in enumerate(self.labels)}
         where = np.array([known.get(label, NEW_GROUP) for label in found.values], dtype=np.int64)
         new = [label for label in found.values if label not in known]
+        if new and _types(new).isdisjoint(_types(self.labels)):
+            problems.add(
+                f"grouping factor {self.part.name!r} has {name_list([repr(join(label)) for label in new])}, of another "
+                f"type than the groups of training, {name_list([repr(join(label)) for label in self.labels], _SHOWN)}: a "
+                "number and a string are never the same group. Convert the column."
+            )
+            return None
         if new and new_groups == "error":
             rows = name_rows(where[found.codes] == NEW_GROUP, data.index)
             problems.add(self._unknown([join(label) for label in new], rows))
@@ -106,6 +113,10 @@ class GroupMap:
 
     def _with_intercept(self, Z: np.ndarray) -> np.ndarray:
         return np.column_stack([np.ones(len(Z)), Z]) if self.part.intercept else Z
+
+
+def _types(labels: list) -> set[type]:
+    return {type(part) for label in labels for part in (label if isinstance(label, tuple) else (label,))}
 
 
 def tell_apart(
@@ -149,6 +160,7 @@ def _check_names(terms: list[GroupTerm], problems: Problems) -> None:
     seen: set[str] = set()
     for term in terms:
         own = {term.name, term.term_dim, term.other_term_dim, term.effect, term.sd, term.corr, term.chol_corr}
+        own |= {f"{term.name}_index", f"{term.name}_Z", f"{term.sd}_scale"}
         if _TAKEN.fullmatch(term.name) or seen & own:
             problems.add(
                 f"the name of grouping factor {term.name!r} is that of another part of the posterior. Rename the "

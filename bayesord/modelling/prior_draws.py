@@ -155,19 +155,22 @@ def _draw_groups(
         case P.Exponential():
             size = rng.standard_exponential((draws, q))
     sd = size * scales
-    corr = np.stack([_draw_correlations(q, corr_prior.eta, rng) for _ in range(draws)])
-    factor = sd[:, :, None] * np.linalg.cholesky(corr)
-    return sd, corr, rng.standard_normal((draws, group.n_groups, q)) @ np.swapaxes(factor, 1, 2)
+    chol = _draw_chol_corr(draws, q, corr_prior.eta, rng)
+    effects = rng.standard_normal((draws, group.n_groups, q)) @ np.swapaxes(sd[:, :, None] * chol, 1, 2)
+    return sd, chol @ np.swapaxes(chol, 1, 2), effects
 
 
-def _draw_correlations(q: int, eta: float, rng: np.random.Generator) -> np.ndarray:
-    """A correlation matrix ~ LKJ(eta) by the onion method (doi:10.1016/j.jmva.2009.04.008, section 3.2)."""
-    R = np.eye(q)
-    shape = eta + 0.5 * (q - 2)
+def _draw_chol_corr(draws: int, q: int, eta: float, rng: np.random.Generator) -> np.ndarray:
+    """(draws, q, q) Cholesky factors of R ~ LKJ(eta), row by row: the onion (doi:10.1016/j.jmva.2009.04.008, 3.2).
+
+    Row k points in a uniform direction and leaves the diagonal 1 - its squared length, which is Beta.
+    """
+    L = np.zeros((draws, q, q))
+    L[:, 0, 0] = 1.0
     for k in range(1, q):
-        length = np.sqrt(rng.beta(0.5 * k, shape))
-        direction = rng.standard_normal(k)
-        column = np.linalg.cholesky(R[:k, :k]) @ (length * direction / np.linalg.norm(direction))
-        R[:k, k] = R[k, :k] = column
-        shape -= 0.5
-    return R
+        length2 = rng.beta(0.5 * k, eta + 0.5 * (q - 1 - k), draws)
+        direction = rng.standard_normal((draws, k))
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        L[:, k, :k] = np.sqrt(length2)[:, None] * direction
+        L[:, k, k] = np.sqrt(1.0 - length2)
+    return L

@@ -1,8 +1,8 @@
 """Priors, as values: what may be assumed of cutpoints, coefficients and group effects before the data speak.
 
 A prior here is a small frozen record of numbers; `build` turns it into PyMC variables and `inference` reads
-the same numbers, so that there is one place where a prior is said. All scales belong to the *centred,
-unscaled* columns of X; `autoscale=True` divides a scale by the column's standard deviation.
+the same numbers, so that there is one place where a prior is said. Scales of coefficients belong to the
+*centred, unscaled* columns of X, those of group effects to the columns of their term as they are; `autoscale=True` divides a scale by the column's standard deviation.
 
 ========== ======================= ==================================================================
 for        call                    density

@@ -99,13 +99,14 @@ class GroupPosterior:
     name : str
     effects : array (S, J, q)
     sd : array (S, q)
-    corr : array (S, q, q), or None where q = 1
+    chol_corr : array (S, q, q), or None where q = 1
+        Cholesky factors of the correlation matrices.
     """
 
     name: str
     effects: np.ndarray
     sd: np.ndarray
-    corr: np.ndarray | None = None
+    chol_corr: np.ndarray | None = None
 
     def of_rows(self, index, Z, new_labels: tuple = (), seed: int = 0) -> GroupEffects:
         """The term for rows of these groups; `new_labels` are those of groups J, J+1, ..."""
@@ -117,11 +118,8 @@ class GroupPosterior:
         return GroupEffects(index, Z, self.effects, NewGroups(keys, seeds, self._root()))
 
     def _root(self) -> np.ndarray:
-        """L (S, q, q). By eigenvalues: rounding may have left a correlation matrix a little indefinite."""
-        if self.corr is None:
-            return self.sd[:, :, None]
-        values, vectors = np.linalg.eigh(self.corr)
-        return self.sd[:, :, None] * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        """L (S, q, q), with L L' the covariance of the effects of a group."""
+        return self.sd[:, :, None] * (1.0 if self.chol_corr is None else self.chol_corr)
 
 
 def _key(label: object) -> int:

@@ -9,7 +9,7 @@ from scipy import stats
 import bayesord as bo
 from bayesord.likelihood.links import get_link
 from bayesord.modelling.build import build_model
-from bayesord.modelling.prior_draws import _draw_correlations, draw_prior
+from bayesord.modelling.prior_draws import _draw_chol_corr, draw_prior
 
 
 @pytest.mark.filterwarnings("ignore:PyTensor could not link")  # said of its C mode, where it matters little
@@ -40,7 +40,8 @@ def test_groups_are_drawn_as_in_the_model(rng, prior):
 @pytest.mark.parametrize(("q", "eta"), [(2, 0.7), (3, 1.0), (4, 2.5)])
 def test_correlations_have_the_margins_of_lkj(rng, q, eta):
     """Each correlation is 2 Beta(b, b) - 1 with b = eta + (q - 2)/2."""
-    R = np.stack([_draw_correlations(q, eta, rng) for _ in range(4000)])
+    L = _draw_chol_corr(4000, q, eta, rng)
+    R = L @ np.swapaxes(L, 1, 2)
     b = eta + (q - 2) / 2
     for i in range(q):
         for j in range(i):

@@ -150,10 +150,11 @@ def test_neither_threads_nor_blocks_nor_parts_leave_a_trace(link, world, rng, mo
 
 @pytest.fixture
 def posterior(rng):
-    corr = np.tile(np.eye(2), (S, 1, 1))
-    corr[:, 0, 1] = corr[:, 1, 0] = rng.uniform(-1, 1, S)
-    corr[0, 0, 1] = corr[0, 1, 0] = 1.0  # on the edge of what is a correlation matrix
-    return GroupPosterior("judge", rng.normal(size=(S, 3, 2)), rng.gamma(2.0, size=(S, 2)), corr)
+    r = rng.uniform(-1, 1, S)
+    r[0] = 1.0  # on the edge of what is a correlation
+    chol = np.tile(np.eye(2), (S, 1, 1))
+    chol[:, 1, 0], chol[:, 1, 1] = r, np.sqrt(1 - r**2)
+    return GroupPosterior("judge", rng.normal(size=(S, 3, 2)), rng.gamma(2.0, size=(S, 2)), chol)
 
 
 def effects_of(term):
@@ -174,7 +175,8 @@ def test_new_groups_follow_the_distribution_of_groups(posterior):
     u = effects_of(posterior.of_rows(3 + np.arange(m), np.ones((m, 2)), labels))
     whitened = []
     for s in range(1, S):
-        covariance = np.diag(posterior.sd[s]) @ posterior.corr[s] @ np.diag(posterior.sd[s])
+        corr = posterior.chol_corr[s] @ posterior.chol_corr[s].T
+        covariance = np.diag(posterior.sd[s]) @ corr @ np.diag(posterior.sd[s])
         whitened.append(np.linalg.solve(np.linalg.cholesky(covariance), u[s].T).T)
     z = np.array(whitened)
     assert stats.kstest(z.ravel(), "norm").pvalue > 0.01
