@@ -235,3 +235,14 @@ def test_flat_coefficients_beside_heavy_tailed_groups_are_refused(survey):
     priors = bo.Priors(beta=bo.priors.flat())
     with pytest.raises(ValueError, match="half_normal"):
         bo.fit("rating ~ x + (1 | judge)", survey, priors=priors, progressbar=False)
+
+
+@pytest.mark.parametrize("new_groups", ["error", "sample", "zero"])
+def test_numbers_written_as_strings_are_not_new_groups(fit, survey, new_groups):
+    with pytest.raises(ValueError, match=r"'1' \(str\).*such as 1 \(int\)"):
+        fit.predict_proba(survey.assign(room=survey["room"].astype(str)), new_groups=new_groups)
+
+
+def test_names_of_data_in_the_model_cannot_be_groups(survey):
+    with pytest.raises(ValueError, match="judge_index_group"):
+        bo.fit("rating ~ (1 | judge) + (1 | judge_index)", survey.assign(judge_index=survey["room"]))

@@ -120,7 +120,11 @@ class Information:
     def _solved(self):
         """Solves with the information of v; the border in terms of v, and that solved."""
         # Symmetric and positive definite: no pivoting, and an ordering of the symmetric pattern keeps it sparse.
-        options = {"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
+        options = {
+            "permc_spec": "MMD_AT_PLUS_A",
+            "diag_pivot_thresh": 0.0,
+            "options": {"SymmetricMode": True},
+        }
         solve = sparse.linalg.splu(sparse.csc_matrix(self.of_v), **options).solve
         border = self.A.T @ self.border
         return solve, border, solve(border)

@@ -59,7 +59,9 @@ class TermMap:
         model.eval(columns, _EMPTY)
         self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
         coded = _stack([term.data for term in self._terms], columns.n_rows)
-        self.names = tuple(label for term in self._terms for label in term.labels)  # only of what could be coded
+        self.names = tuple(
+            label for term in self._terms for label in term.labels
+        )  # only of what could be coded
         return coded
 
     def rows(self, columns: Columns) -> np.ndarray:

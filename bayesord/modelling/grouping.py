@@ -86,10 +86,11 @@ class GroupMap:
         where = np.array([known.get(label, NEW_GROUP) for label in found.values], dtype=np.int64)
         new = [label for label in found.values if label not in known]
         if new and _types(new).isdisjoint(_types(self.labels)):
+            strange, own = join(new[0]), join(self.labels[0])
             problems.add(
-                f"grouping factor {self.part.name!r} has {name_list([repr(join(label)) for label in new])}, of another "
-                f"type than the groups of training, {name_list([repr(join(label)) for label in self.labels], _SHOWN)}: a "
-                "number and a string are never the same group. Convert the column."
+                f"grouping factor {self.part.name!r} has {strange!r} ({type(strange).__name__}), but the groups of training "
+                f"are such as {own!r} ({type(own).__name__}): a number and a string are never the same group. Convert "
+                "the column."
             )
             return None
         if new and new_groups == "error":
