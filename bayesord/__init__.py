@@ -21,11 +21,12 @@ from bayesord.simulate import simulate
 
 __version__ = "0.1.0"
 
-# What is not needed for a fit is imported when it is asked for: scikit-learn takes a second, Keras several
+# What is not needed for a fit is imported when it is asked for: scikit-learn takes a second, PyMC and Keras several
 _LAZY = {
     "Comparison": "bayesord.comparison",
     "OrdinalClassifier": "bayesord.classifier",
     "compare": "bayesord.comparison",
+    "sample": "bayesord.inference.changed",
 }
 _LAZY_MODULES = ("comparison", "neural")
 
@@ -59,6 +60,7 @@ __all__ = [
     "fit",
     "prior_table",
     "priors",
+    "sample",
     "simulate",
     "simulate_calibration",
 ]

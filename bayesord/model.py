@@ -240,7 +240,7 @@ class OrdinalFit(Answers):
         prob : float
             Probability of the equal-tailed interval.
         """
-        import arviz_stats as azs
+        from bayesord.inference.summary import summarise
 
         posterior = self.idata["posterior"].to_dataset()
         learned = [name for name in posterior if name.startswith("R2") and "share" not in name]
@@ -250,7 +250,7 @@ class OrdinalFit(Answers):
             for i, j in combinations(range(term.n_terms), 2):
                 pair = posterior[term.corr][:, :, i, j].drop_vars([term.term_dim, term.other_term_dim])
                 table[f"{term.corr}[{term.terms[i]}, {term.terms[j]}]"] = pair
-        return azs.summary(table, ci_prob=prob, ci_kind="eti", round_to="none")
+        return summarise(table, prob)
 
     def log_likelihood(self) -> xr.DataArray:
         """log P(y_i) of every draw and row, per original row and unweighted; (chain, draw, obs_id)."""

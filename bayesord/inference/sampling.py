@@ -140,6 +140,7 @@ def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
 
 def _pytensor_engine(design: Design, link: Link, priors: P.Priors, announce):
     """A function that samples the pm.Model through PyTensor, for priors without a direct density."""
+    from bayesord.inference.graph import GraphDensity
     from bayesord.modelling.build import build_model
 
     announce(
@@ -149,9 +150,11 @@ def _pytensor_engine(design: Design, link: Link, priors: P.Priors, announce):
     counts = np.bincount(design.y, weights=design.weights, minlength=len(design.categories)) + 0.5
     start = {"cutpoint_steps": steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))}
 
+    compiled = GraphDensity(model, start)
+
     def run(*, tune, **settings):
         tune = TUNE_PLAIN if tune == "auto" else tune
-        sampled = nuts.sample_model(model, initial_points=start, tune=tune, **settings)
+        sampled = nuts.sample_model(compiled, tune=tune, **settings)
         named = {variable.name for variable in model.unobserved_RVs}
         posterior = {name: values for name, values in sampled.draws.items() if name in named}
         return posterior, sampled, {"sampler": "nutpie, PyTensor", "tune": tune, "whitened": 0}

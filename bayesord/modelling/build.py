@@ -26,6 +26,7 @@ from bayesord.modelling.cutpoints import MIN_LOG_GAP
 from bayesord.modelling.design import Design
 from bayesord.modelling.groups import GroupTerm
 from bayesord.modelling.op import CumulativeLogp, linear_predictor
+from bayesord.modelling.origin import remember
 
 __all__ = ["build_model"]
 
@@ -81,6 +82,7 @@ def build_model(design: Design, link: str | Link = "logit", priors: P.Priors | N
             # The outcome keeps its own log probability per row; the weights come on top of it.
             logp = CumulativeLogp(link.name)(eta, steps, data["y_codes"])[0]
             pm.Potential("weights", (data["extra_weight"] * logp).sum())
+    remember(model, design, link, priors)  # so that a changed model can be told from this one
     return model
 
 
