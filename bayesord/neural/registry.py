@@ -2,7 +2,7 @@
 
 To add one: its loss (in the file of its family under `losses/`), its head where none of `HEADS` will do, and one
 entry here. Tests walk this list, entry by entry: they ask for the formula, written independently, in
-`tests/neural/formulas.py`, and for nothing else.
+`tests/neural/network_formulas.py`, and for nothing else.
 """
 
 from __future__ import annotations

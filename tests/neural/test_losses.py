@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from network_backends import TRACES, to_numpy
-from network_formulas import FORMULAS, reference
+from network_reference import FORMULAS, reference
 
 from bayesord.neural import METHODS
 from bayesord.neural.losses.base import BatchLoss
