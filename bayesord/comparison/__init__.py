@@ -144,10 +144,12 @@ def _entries(name: str, found: Predictions, measures: Measures, metrics) -> list
     }
     entries = []
     for decision, labels in found.labels.items():
-        measured = {
-            metric.name: measures.measure(metric, labels) if metric.needs == "labels" else common[metric.name]
-            for metric in metrics
-        }
+        measured = dict(common)
+        for metric in metrics:
+            if metric.needs == "labels":
+                measured[metric.name] = (
+                    measures.nothing if labels is None else measures.measure(metric, labels)
+                )
         entries.append(
             Entry(
                 name,

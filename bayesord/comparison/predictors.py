@@ -38,7 +38,8 @@ class Predictions:
     score : array (n,) or None
         Any number per row that should rise with the category; on the scale of the category values if it is to be
         rounded.
-    labels : dict of str to array (n,) of codes 0..K-1
+    labels : dict of str to array (n,) of codes 0..K-1, or None
+        None where there should be labels and are none: their scores are nan.
     rules : dict of str to str
         How each decision was made.
     seconds : float or None
@@ -46,7 +47,7 @@ class Predictions:
 
     probs: np.ndarray | None = None
     score: np.ndarray | None = None
-    labels: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labels: Mapping[str, np.ndarray | None] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
 
@@ -55,7 +56,9 @@ class Predictions:
         probs = None if self.probs is None else _table(self.probs, n_categories, name)
         score = None if self.score is None else check_scores(f"scores of {name!r}", self.score)
         labels = {
-            str(decision): check_codes(f"labels of {name!r} for {decision!r}", codes, n_categories)
+            str(decision): None
+            if codes is None
+            else check_codes(f"labels of {name!r} for {decision!r}", codes, n_categories)
             for decision, codes in self.labels.items()
         }
         for array in (probs, score, *labels.values()):
