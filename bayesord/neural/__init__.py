@@ -23,6 +23,19 @@ except ModuleNotFoundError as missing:
     raise ImportError(f"bayesord.neural needs Keras 3 and a backend: {remedy}.") from missing
 
 from bayesord.neural import layers, losses, metrics
+from bayesord.neural.features import NeuralFeatures
+from bayesord.neural.loss_comparison import compare_losses
 from bayesord.neural.registry import METHODS, Method, get_method
+from bayesord.neural.training import Budget
 
-__all__ = ["METHODS", "Method", "get_method", "layers", "losses", "metrics"]
+__all__ = [
+    "METHODS",
+    "Budget",
+    "Method",
+    "NeuralFeatures",
+    "compare_losses",
+    "get_method",
+    "layers",
+    "losses",
+    "metrics",
+]
