@@ -323,5 +323,8 @@ def test_collinear_columns_under_a_flat_prior_are_refused_however_many_the_rows(
     x = rng.normal(size=n)
     y = np.digitize(x + rng.logistic(size=n), [-1.0, 1.0])
     priors = bo.Priors(beta=bo.priors.flat())
-    with pytest.warns(UserWarning, match="collinear|rank"), pytest.raises(ValueError, match="no finite posterior mode"):
+    with (
+        pytest.warns(UserWarning, match="collinear|rank"),
+        pytest.raises(ValueError, match="no finite posterior mode"),
+    ):
         bo.fit(np.column_stack([x, 2 * x + 1]), y, priors=priors, progressbar=False)

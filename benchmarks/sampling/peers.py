@@ -66,7 +66,9 @@ def bayesord(prior: str):
         if groups.shape[1]:
             names = [f"g{t}" for t in range(groups.shape[1])]
             draws["sd"] = np.concatenate([posterior[f"sd_{name}"].values for name in names], axis=-1)
-            draws["effects"] = np.concatenate([posterior[f"effect_{name}"].values[..., 0] for name in names], axis=-1)
+            draws["effects"] = np.concatenate(
+                [posterior[f"effect_{name}"].values[..., 0] for name in names], axis=-1
+            )
         return Outcome(
             draws,
             float(stats["n_steps"].mean()),
@@ -205,9 +207,13 @@ def bambi(prior: str):
             draws=settings.draws, chains=settings.chains, cores=settings.cores, random_seed=settings.seed,
             inference_method="nutpie", progressbar=False,
         )  # fmt: skip
-        posterior = idata["posterior"].to_dataset().rename(
-            {f"1|g{t}_sigma": f"sd_g{t}" for t in range(groups.shape[1])}
-            | {f"1|g{t}": f"effect_g{t}" for t in range(groups.shape[1])}
+        posterior = (
+            idata["posterior"]
+            .to_dataset()
+            .rename(
+                {f"1|g{t}_sigma": f"sd_g{t}" for t in range(groups.shape[1])}
+                | {f"1|g{t}": f"effect_g{t}" for t in range(groups.shape[1])}
+            )
         )
         idata["posterior"] = posterior.assign(
             beta=(("chain", "draw", "predictor"), np.stack([posterior[name].values for name in names], -1))
@@ -276,7 +282,9 @@ def numpyro(prior: str):
         if levels:
             names = [f"g{t}" for t in range(len(levels))]
             draws["sd"] = np.stack([np.asarray(found[f"sd_{name}"]) for name in names], axis=-1)
-            draws["effects"] = np.concatenate([np.asarray(found[f"effect_{name}"]) for name in names], axis=-1)
+            draws["effects"] = np.concatenate(
+                [np.asarray(found[f"effect_{name}"]) for name in names], axis=-1
+            )
         steps = np.asarray(mcmc.get_extra_fields()["num_steps"])
         divergences = int(np.asarray(mcmc.get_extra_fields()["diverging"]).sum())
         seconds = time.perf_counter() - began - sum(compiling)

@@ -142,7 +142,12 @@ def _measure(result: Result, draws: dict[str, np.ndarray]) -> None:
     from arviz_stats.base import array_stats
 
     x = np.concatenate(
-        [np.atleast_3d(draws[name]) for name in ("beta", "cutpoints", "R2", "sd", "effects") if name in draws], -1
+        [
+            np.atleast_3d(draws[name])
+            for name in ("beta", "cutpoints", "R2", "sd", "effects")
+            if name in draws
+        ],
+        -1,
     )
     x = np.moveaxis(x, -1, 0)
     result.means = x.mean(axis=(1, 2))
