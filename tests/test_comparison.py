@@ -324,6 +324,18 @@ def test_figure(rows):
         result.plot("rsp")
 
 
+def test_values_off_the_scale_are_written_at_the_edge(rows):
+    from matplotlib.figure import Figure
+
+    shades = {f"m{i}": (1 - i / 20) * rows.good + i / 20 * rows.bad for i in range(5)}
+    certain = np.eye(K)[rows.good.argmax(axis=1)]
+    result = bo.compare({**shades, "certain": certain}, None, rows.codes, decisions="mode", **QUIET)
+    ax = result.plot("log_score", axes=Figure().subplots())[0]
+    assert [text.get_text() for text in ax.texts] == ["◂ −∞"]
+    assert ax.get_xlim()[0] > -3
+    assert [label.get_text() for label in ax.get_yticklabels()][-1] == "certain"
+
+
 # -- what is refused ---------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@ __all__ = ["plot_comparison"]
 DEFAULT = ("qwk", "rps", "log_score")
 MARKERS = "osD^vP*X<>"
 SPREAD = 0.5  # of the height of a method's lane that its decisions share
+FENCE = 4.0
+"""Values that are this many times as far from the median as the best are off the scale."""
 
 
 def plot_comparison(comparison, metrics=None, *, axes=None):
@@ -33,7 +35,8 @@ def plot_comparison(comparison, metrics=None, *, axes=None):
     chosen = [comparison._metric(name) for name in ([metrics] if isinstance(metrics, str) else metrics)]
     table = comparison.table
     methods = _best_first(table, chosen[0])
-    if axes is None:
+    own = axes is None
+    if own:
         import matplotlib.pyplot as plt
 
         size = (1.6 + 3.2 * len(chosen), 1.6 + 0.26 * len(methods))
@@ -51,12 +54,14 @@ def plot_comparison(comparison, metrics=None, *, axes=None):
             _by_method(ax, table, metric, methods)
         _dress(ax, metric, methods)
     axes[0].set_yticks(range(len(methods)), methods)
-    if any(metric.needs == "labels" for metric in chosen):
-        first = next(ax for ax, metric in zip(axes, chosen, strict=True) if metric.needs == "labels")
-        where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(decisions), "columnspacing": 1.0}
-        first.legend(
-            title="label best for; bars: one standard error", frameon=False, fontsize="small", **where
-        )
+    by_decision = [ax for ax, metric in zip(axes, chosen, strict=True) if metric.needs == "labels"]
+    if by_decision:
+        handles, labels = by_decision[0].get_legend_handles_labels()
+        how = {"title": "label best for; bars: one standard error", "frameon": False, "fontsize": "small"}
+        if own:
+            axes[0].figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), **how)
+        else:
+            by_decision[0].legend(handles, labels, **how)
     return axes
 
 
@@ -77,38 +82,58 @@ def _by_decision(ax, table, metric, methods, decisions) -> None:
     ):
         rows = table[table["decision"] == decision]
         at = np.array([methods.index(method) for method in rows["method"]]) + lanes[number]
-        _points(ax, rows, metric, at, colour=colour, marker=MARKERS[number % len(MARKERS)], label=decision)
+        _points(
+            ax,
+            rows,
+            metric,
+            at,
+            _limit(table, metric),
+            colour=colour,
+            marker=MARKERS[number % len(MARKERS)],
+            label=decision,
+        )
 
 
 def _by_method(ax, table, metric, methods) -> None:
     rows = table.drop_duplicates("method")
     at = np.array([methods.index(method) for method in rows["method"]])
-    _points(ax, rows, metric, at, colour=category_colours(3)[0], marker="o", label=None)
+    _points(
+        ax, rows, metric, at, _limit(table, metric), colour=category_colours(3)[0], marker="o", label=None
+    )
 
 
-def _points(ax, rows, metric, at, *, colour, marker, label) -> None:
+def _points(ax, rows, metric, at, limit, *, colour, marker, label) -> None:
     values, errors = rows[metric.name].to_numpy(), rows[f"{metric.name}_se"].to_numpy()
-    seen = np.isfinite(values)
     errors = np.where(np.isfinite(errors), errors, 0.0)
+    worse = values < limit if metric.better == "higher" else values > limit
+    drawn = np.isfinite(values) & ~worse
     ax.errorbar(
-        values[seen],
-        at[seen],
-        xerr=errors[seen],
+        values[drawn],
+        at[drawn],
+        xerr=errors[drawn],
         fmt=marker,
         color=colour,
         markersize=4,
         linewidth=1,
         label=label,
     )
-    for place, value in zip(at[~seen], values[~seen], strict=True):
-        if np.isinf(value):  # probability 0 for something that happened
-            ax.annotate(
-                "−∞" if value < 0 else "∞",
-                (0.01, place),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                color=colour,
-            )
+    edge, side = (0.01, "left") if metric.better == "higher" else (0.99, "right")
+    for place, value in zip(at[worse], values[worse], strict=True):
+        number = "∞" if np.isinf(value) else f"{abs(value):.2g}"
+        text = f"◂ {'−' if value < 0 else ''}{number}" if side == "left" else f"{number} ▸"
+        how = {"xycoords": ("axes fraction", "data"), "fontsize": 6, "va": "center", "ha": side}
+        ax.annotate(text, (edge, place), color=colour, annotation_clip=False, **how)
+
+
+def _limit(table, metric) -> float:
+    """Beyond it a value is written at the edge: a few very bad ones would press the others together."""
+    values = table[metric.name].to_numpy()
+    values = values[np.isfinite(values)]
+    sign = -1 if metric.better == "higher" else 1
+    if values.size == 0:
+        return sign * np.inf
+    best, middle = (values * sign).min() * sign, np.median(values)
+    return middle + sign * max(FENCE * abs(middle - best), np.finfo(float).tiny)
 
 
 def _dress(ax, metric, methods) -> None:

@@ -13,6 +13,7 @@ from bayesord.comparison.metrics import Metric
 __all__ = ["Comparison", "Entry"]
 
 SHOWN = ("qwk", "mae", "accuracy", "rps", "log_score")
+MOST_SHOWN = 60
 
 
 @dataclass(frozen=True, eq=False)
