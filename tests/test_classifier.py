@@ -102,8 +102,8 @@ def test_in_a_pipeline_and_a_search(rows):
     np.testing.assert_array_equal(final.predict(X, decision="median"), by_hand)
 
 
-# pickle looks for the home of SciPy's ufuncs in every loaded module, and one of mpmath warns when it is looked into
-@pytest.mark.filterwarnings("ignore:the rational private module:DeprecationWarning")
+# pickle looks for the home of SciPy's ufuncs in every loaded module, and two of mpmath warn when they are looked into
+@pytest.mark.filterwarnings("ignore:the .* module is deprecated:DeprecationWarning")
 def test_pickled_and_read_back(rows):
     X, y = rows
     clf = few(decision="qwk").fit(X, y)
