@@ -66,6 +66,10 @@ class Link:
     formula: str
     doi: str
 
+    def __reduce__(self):
+        """A link is pickled as its name: it is the same one after, and its functions need no names of their own."""
+        return get_link, (self.name,)
+
 
 def _log1mexp(log_t):
     """log(1 - exp(-t)) from log t."""

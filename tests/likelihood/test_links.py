@@ -1,6 +1,8 @@
 """Every registered link, all of it: values against mpmath, tails, inverses, mirror images."""
 
+import copy
 import dataclasses
+import pickle
 
 import make_kernel_reference as reference
 import mpmath as mp
@@ -160,3 +162,9 @@ def test_unknown_name_suggests_the_closest(name, meant):
 def test_unknown_name_lists_all(name):
     with pytest.raises(ValueError, match=r"'logit', 'probit', 'cloglog', 'loglog'.*'cauchit'"):
         get_link(name)
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+def test_a_link_is_pickled_as_its_name(link):
+    assert pickle.loads(pickle.dumps(link)) is link
+    assert copy.deepcopy(link) is link
