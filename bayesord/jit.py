@@ -97,9 +97,14 @@ class _Cache(FunctionCache):
         return super().load_overload(sig, target_context) if found is None else found
 
 
+# fastmath is said to be off because what is not said is inherited: a function that is first compiled from within one
+# with fastmath would be compiled with it, and stay so on disk. Sums and products in two doubles do not survive that.
+_DEFAULTS = {"cache": True, "error_model": "numpy", "fastmath": False}
+
+
 def njit(*args, **options):
     """`numba.njit`, cached in `cache_folder`, releasing the GIL, with NumPy's division rules."""
-    options = {"cache": True, "nogil": True, "error_model": "numpy"} | options
+    options = _DEFAULTS | {"nogil": True} | options
 
     def decorate(function):
         with _numba_caches_here():
@@ -113,7 +118,7 @@ def njit(*args, **options):
 
 def cfunc(signature, **options):
     """`numba.cfunc`, cached in `cache_folder`: a C function pointer (`.address`) to a compiled function."""
-    options = {"cache": True, "error_model": "numpy"} | options
+    options = _DEFAULTS | options
     cached = options.pop("cache")
 
     def decorate(function):

@@ -147,3 +147,23 @@ def test_every_module_that_compiles_is_counted():
         if path.name != "jit.py":
             assert not around.search(text), path
     assert {"kernels.py", "special.py", "density.py"} <= seen
+
+
+def test_no_function_inherits_fastmath_from_its_first_caller():
+    """numba hands options that are not said on to callees: PyTensor's functions have fastmath, and ours must not."""
+    import numba
+
+    from bayesord.jit import njit
+
+    @njit(cache=False)
+    def head_of(x):
+        u = 134217729.0 * x
+        return u - (u - x)
+
+    @numba.njit(fastmath=True)
+    def fast(x):
+        return head_of(x) + 1.0
+
+    x = 1.2345678901234567
+    fast(x)
+    assert head_of(x) != x  # the upper half of the digits; with fastmath it would be all of them
