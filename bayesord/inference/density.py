@@ -34,12 +34,11 @@ from bayesord.inference.effects import (
     effects_pullback,
     pulls,
 )
+from bayesord.inference.fixed_priors import cutpoint_prior, location_scale
 from bayesord.inference.record import (
     ANCHOR,
     BORDER,
     CENTRE,
-    CUT_KIND,
-    CUT_PRIOR,
     FACTOR,
     FREE_KIND,
     FREE_PRIOR,
@@ -51,7 +50,6 @@ from bayesord.inference.record import (
     HYPER_CONSTANT,
     HYPER_SCALE,
     INFO,
-    LINK,
     MIXED,
     MIXING,
     N_BORDER,
@@ -79,7 +77,6 @@ from bayesord.inference.record import (
     transposed_times,
 )
 from bayesord.jit import cache_folder, cfunc, njit
-from bayesord.likelihood import kernels
 from bayesord.likelihood.segments import segment
 
 __all__ = ["c_density", "is_compiled", "log_density"]
@@ -145,50 +142,6 @@ def _weighted_sums(weight, logp, d_eta, d_gap):
 
 
 @njit
-def _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut):
-    """Log prior of the cutpoints (without constants) plus the Jacobian of the steps; adds its derivatives.
-
-    Dirichlet(alpha) is alpha_k - 1 further rows of category k at eta = 0, plus the link's density at each cutpoint.
-    """
-    K, link, kind = record[N_CATEGORIES], record[LINK], record[CUT_KIND]
-    total = 0.0
-    for j in range(1, K - 1):
-        total += steps[j]
-    if kind == 0:
-        alpha = matrix(record[CUT_PRIOR], 1, K)[0]
-        zero, logp, d_eta, d_gap = np.zeros(1), np.empty(1), np.empty(1), np.empty(1)
-        for k in range(K):
-            if alpha[k] != 1.0:
-                segment(record[SEGMENT], k, steps, cutpoints, zero, logp, d_eta, d_gap)
-                total += (alpha[k] - 1.0) * logp[0]
-                by_eta[k] += (alpha[k] - 1.0) * d_eta[0]
-                by_gap[k] += (alpha[k] - 1.0) * d_gap[0]
-        for j in range(K - 1):
-            total += kernels.log_pdf(link, cutpoints[j])
-            d_cut[j] += kernels.d_log_pdf(link, cutpoints[j])
-    elif kind < 3:
-        numbers = matrix(record[CUT_PRIOR], 1, 3)[0]
-        for j in range(K - 1):
-            value, slope = _location_scale(kind, cutpoints[j], numbers[1], numbers[2], numbers[0])
-            total += value
-            d_cut[j] += slope
-    return total
-
-
-@njit
-def _location_scale(kind, x, location, scale, nu):
-    """Log density (without constants) and its derivative: flat, normal, student_t, laplace."""
-    z = (x - location) / scale
-    if kind == 1:
-        return -0.5 * z * z, -z / scale
-    if kind == 2:
-        return -0.5 * (nu + 1.0) * math.log1p(z * z / nu), -(nu + 1.0) * z / ((nu + z * z) * scale)
-    if kind == 3:
-        return -abs(z), -np.sign(z) / scale
-    return 0.0, 0.0
-
-
-@njit
 def _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
     """Log posterior at cutpoint steps and coefficients, given e^-u for the shared ones, without the prior of the
     group effects; fills the gradients."""
@@ -209,7 +162,7 @@ def _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
     total = _row_pass(
         record, steps, cutpoints, coefficients, effects, by_eta, by_gap, grad_coefficients, grad_effects
     )
-    total += _cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut)
+    total += cutpoint_prior(record, steps, cutpoints, by_eta, by_gap, d_cut)
 
     above = by_eta[K - 1]  # Σ d(eta) over the categories above cutpoint j; a cutpoint moves against eta
     later = 0.0  # Σ d(cutpoint) from j upwards
@@ -222,7 +175,7 @@ def _density_at(record, a, g, effects, precision, grad_a, grad_g, grad_effects):
     kinds = carray(int_pointer(record[FREE_KIND]), (n_free,))
     numbers = matrix(record[FREE_PRIOR], n_free, 3)
     for j in range(n_free):
-        value, slope = _location_scale(kinds[j], coefficients[j], numbers[j, 0], numbers[j, 1], numbers[j, 2])
+        value, slope = location_scale(kinds[j], coefficients[j], numbers[j, 0], numbers[j, 1], numbers[j, 2])
         total += value
         grad_a[K - 1 + j] = grad_coefficients[j] + slope
     for j in range(n_shared):

@@ -9,8 +9,9 @@ from functools import cache
 import numpy as np
 
 from bayesord.inference import record as R
+from bayesord.inference.covariance import hyper_prior, term_factor
 from bayesord.inference.density import c_density
-from bayesord.inference.effects import hyper_prior, place_effects, term_factor
+from bayesord.inference.effects import place_effects
 from bayesord.inference.record import CUT_KINDS, HYPER_CENTRE, HYPER_SCALE, SD_KINDS
 from bayesord.likelihood.segments import address_of
 

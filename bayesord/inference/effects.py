@@ -10,10 +10,7 @@ information H_j and pull r_j = H_j û_j + ∇ log-likelihood(û_j) - B_j δ,
 so e_j is near N(0, I) whatever A is: centred where a group knows itself (H_j large), non-centred where it does not.
 Nothing is divided by sd, which may be as small as it likes. With H = r = B = 0 the effects are u_j = A e_j.
 
-L has canonical partial correlations tanh(w_ij) (Lewandowski, Kurowicka & Joe 2009, doi:10.1016/j.jmva.2009.04.008):
-under LKJ(η) they are independent, with density ∝ (1 - tanh² w_ij)^(η + (q - 1 - j)/2) in w, j = 1, 2, ...
-
-The hyperparameters of a term are (log sd (q), w (q(q-1)/2, row by row)), each centred and scaled.
+`covariance` has A and its hyperparameters.
 """
 
 from __future__ import annotations
@@ -23,9 +20,9 @@ import math
 import numpy as np
 from numba import carray
 
+from bayesord.inference.covariance import factor, factor_pullback, hyper_prior
 from bayesord.inference.record import (
     BORDER,
-    G_ETA,
     G_FIRST,
     G_FIRST_HYPER,
     G_GROUPS,
@@ -33,7 +30,6 @@ from bayesord.inference.record import (
     G_HYPER_SCALE,
     G_INDEX,
     G_INFO,
-    G_NU,
     G_PULL,
     G_SD_KIND,
     G_SD_PRIOR,
@@ -53,17 +49,7 @@ from bayesord.inference.record import (
 )
 from bayesord.jit import njit
 
-__all__ = [
-    "add_effects",
-    "collect_effects",
-    "effects_at",
-    "effects_pullback",
-    "factor",
-    "hyper_prior",
-    "place_effects",
-    "pulls",
-    "term_factor",
-]
+__all__ = ["add_effects", "collect_effects", "effects_at", "effects_pullback", "place_effects", "pulls"]
 
 
 @njit
@@ -104,79 +90,6 @@ def collect_effects(record, start, stop, d_eta, grad_effects):
             at = first + index[i] * q
             for k in range(q):
                 grad_effects[at + k] += Z[i, k] * d_eta[i - start]
-
-
-# -- A = diag(sd) L ---------------------------------------------------------------------------------------------
-
-
-@njit
-def factor(hyper, A):
-    """Fill A (q, q) from (log sd, w)."""
-    q = A.shape[0]
-    w = q
-    for i in range(q):
-        rest = math.exp(hyper[i])
-        for j in range(q):
-            if j < i:
-                A[i, j] = rest * math.tanh(hyper[w])
-                rest /= math.cosh(hyper[w])
-                w += 1
-            else:
-                A[i, j] = rest if j == i else 0.0
-
-
-def term_factor(hyper: np.ndarray, q: int) -> np.ndarray:
-    """A (q, q) of (log sd, w)."""
-    A = np.empty((q, q))
-    factor(np.ascontiguousarray(hyper, dtype=np.float64), A)
-    return A
-
-
-@njit
-def _factor_pullback(hyper, A, grad_A, grad):
-    """Add the derivative through `factor` to grad."""
-    q = A.shape[0]
-    w = q
-    for i in range(q):
-        rest = math.exp(hyper[i])
-        for j in range(i + 1):
-            grad[i] += grad_A[i, j] * A[i, j]
-        for j in range(i):
-            y = math.tanh(hyper[w])
-            later = 0.0
-            for k in range(j + 1, i + 1):
-                later += grad_A[i, k] * A[i, k]
-            inverse = 1.0 / math.cosh(hyper[w])
-            grad[w] += grad_A[i, j] * rest * inverse * inverse - y * later
-            rest *= inverse
-            w += 1
-
-
-@njit
-def hyper_prior(kind, numbers, hyper, grad):
-    """Log prior of (log sd, w), without constants; adds its derivative. `numbers` are nu, eta and the scales."""
-    q = numbers.size - 2
-    nu, eta = numbers[G_NU], numbers[G_ETA]
-    total = 0.0
-    for k in range(q):
-        x = math.exp(hyper[k]) / numbers[2 + k]
-        if kind == 0:  # half-normal
-            value, slope = -0.5 * x * x, -x * x
-        elif kind == 1:  # half-Student-t
-            value, slope = -0.5 * (nu + 1.0) * math.log1p(x * x / nu), -(nu + 1.0) * x * x / (nu + x * x)
-        else:  # exponential
-            value, slope = -x, -x
-        total += value + hyper[k]
-        grad[k] += slope + 1.0
-    w = q
-    for i in range(q):
-        for j in range(i):
-            power = eta + 0.5 * (q - 2 - j)
-            size = abs(hyper[w])
-            total -= 2.0 * power * (size + math.log1p(math.exp(-2.0 * size)) - math.log(2.0))
-            grad[w] -= 2.0 * power * math.tanh(hyper[w])
-            w += 1
-    return total
 
 
 # -- the transport ----------------------------------------------------------------------------------------------
@@ -349,7 +262,7 @@ def effects_pullback(record, h, r, v, s, chol, grad_effects, grad_e, grad_h, gra
             else:
                 _pull_group(q, A, info, j, chol, first, r, v, s, grad_effects, grad_e, grad_r, grad_A, work)
         start, stop = term[G_FIRST_HYPER], term[G_FIRST_HYPER] + hyper.size
-        _factor_pullback(hyper, A, grad_A, grad_h[start:stop])
+        factor_pullback(hyper, A, grad_A, grad_h[start:stop])
         scale = matrix(term[G_HYPER_SCALE], 1, hyper.size)[0]
         for i in range(hyper.size):
             grad_h[start + i] *= scale[i]

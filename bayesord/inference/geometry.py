@@ -27,8 +27,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import linalg
 
+from bayesord.inference.covariance import term_factor
 from bayesord.inference.direct import DirectDensity
-from bayesord.inference.effects import term_factor
 from bayesord.inference.layout import Layout
 from bayesord.inference.mixing import At, competing_directions
 from bayesord.inference.newton import Information, block_diagonal, find_mode

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg, sparse
 
-from bayesord.inference.effects import term_factor
+from bayesord.inference.covariance import term_factor
 from bayesord.inference.layout import Layout
 from bayesord.inference.rows import Rows
 

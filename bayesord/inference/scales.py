@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg, optimize
 from scipy.special import log_expit
 
-from bayesord.inference.effects import term_factor
+from bayesord.inference.covariance import term_factor
 from bayesord.inference.layout import Layout
 
 __all__ = ["global_scale", "group_hyper", "start_hyper"]
