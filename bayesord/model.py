@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from dataclasses import replace
 from functools import cached_property
@@ -122,7 +121,7 @@ def fit(
         raise TypeError(f"priors must be bayesord.Priors(...), got {type(priors).__name__}")
     checks.check_choice("method", method, ("nuts", "mode"))
     checks.check_choice("on_fail", on_fail, ("warn", "raise", "ignore"))
-    settings = _check_settings(draws, tune, chains, cores, target_accept, random_seed)
+    settings = sampling.check_settings(draws, tune, chains, cores, target_accept, random_seed)
     common = {
         "categories": categories,
         "sample_weight": sample_weight,
@@ -142,21 +141,6 @@ def fit(
             raise RuntimeError(str(verdict))
         warnings.warn(str(verdict), checks.ConvergenceWarning, stacklevel=2)
     return result
-
-
-def _check_settings(draws, tune, chains, cores, target_accept, random_seed) -> dict:
-    chains = checks.check_count("chains", chains)
-    cores, clipped = checks.check_cores(cores, chains)
-    if clipped:
-        print(clipped, file=sys.stderr)
-    return {
-        "draws": checks.check_count("draws", draws),
-        "tune": tune if tune == "auto" else checks.check_count("tune", tune),
-        "chains": chains,
-        "cores": cores,
-        "target_accept": checks.check_number("target_accept", target_accept, above=0, below=1),
-        "random_seed": checks.check_random_seed(random_seed),
-    }
 
 
 def _check_proper(design: Design, link: Link, priors: Priors) -> None:

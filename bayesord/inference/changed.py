@@ -87,20 +87,9 @@ def sample(
     """
     model = _given(model)
     checks.check_choice("on_fail", on_fail, ("warn", "raise", "ignore"))
-    chains = checks.check_count("chains", chains)
-    cores, clipped = checks.check_cores(cores, chains)
     announce = partial(print, file=sys.stderr)
-    if clipped:
-        announce(clipped)
-    settings = {
-        "draws": checks.check_count("draws", draws),
-        "tune": tune if tune == "auto" else checks.check_count("tune", tune),
-        "chains": chains,
-        "cores": cores,
-        "target_accept": checks.check_number("target_accept", target_accept, above=0, below=1),
-        "progressbar": progressbar,
-        "random_seed": checks.check_random_seed(random_seed),
-    }
+    settings = sampling.check_settings(draws, tune, chains, cores, target_accept, random_seed)
+    settings["progressbar"] = progressbar
     source, found = origin(model), changes(model)
     if source and not found:
         idata, verdict = sampling.sample(source.design, source.link, source.priors, **settings)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import expit
 
-from bayesord.checks import available_cores
+from bayesord.checks import available_cores, check_cores, check_count, check_number, check_random_seed
 from bayesord.inference import density, diagnostics, geometry, layout, nuts
 from bayesord.inference.blas import blas_threads
 from bayesord.inference.log_likelihood import add_log_likelihood
@@ -22,12 +22,28 @@ from bayesord.modelling.constants import coefficient_variables, model_constants,
 from bayesord.modelling.cutpoints import cutpoints_from_steps, steps_from_cutpoints
 from bayesord.modelling.design import Design
 
-__all__ = ["sample"]
+__all__ = ["check_settings", "sample"]
 
 TUNE_DIRECT, TUNE_PLAIN = 200, 1000  # with and without a mode to whiten by
 LOG_LIKELIHOOD_BYTES = 64e6
 _RETRY_ACCEPT = 0.95
 _MANY_PRODUCTS = 5e8
+
+
+def check_settings(draws, tune, chains, cores, target_accept, random_seed) -> dict:
+    """What a user asked of the sampler, checked; `cores` beyond what there are is cut, and said."""
+    chains = check_count("chains", chains)
+    cores, clipped = check_cores(cores, chains)
+    if clipped:
+        print(clipped, file=sys.stderr)
+    return {
+        "draws": check_count("draws", draws),
+        "tune": tune if tune == "auto" else check_count("tune", tune),
+        "chains": chains,
+        "cores": cores,
+        "target_accept": check_number("target_accept", target_accept, above=0, below=1),
+        "random_seed": check_random_seed(random_seed),
+    }
 
 
 def sample(
