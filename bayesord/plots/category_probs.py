@@ -1,9 +1,4 @@
-"""Figures of what a fit says, in the user's categories.
-
-Colours are viridis, which keeps its order for every kind of colour vision and in print. Matplotlib is
-imported when a figure is made, never with the package. For forests, traces and checks use ArviZ on
-`fit.idata`.
-"""
+"""Category probabilities by condition or along a covariate."""
 
 from __future__ import annotations
 
@@ -14,27 +9,15 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from bayesord.checks import check_known_names, check_number
+from bayesord.plots.colours import category_colours
 
-__all__ = ["category_colours", "plot_category_probs"]
+__all__ = ["plot_category_probs"]
 
 _MOST_BARS = 40
 _GRID_POINTS = 101
 _BLOCK_NUMBERS = 4_000_000
 _WHISKERS = 8  # along an area, for each border
 _SHOWN_SHARE = 0.055  # a narrower segment has no room for its number
-
-
-def category_colours(n_categories: int) -> np.ndarray:
-    """(K, 4) colours from dark to light, ordered and safe for colour-blind readers.
-
-    Examples
-    --------
-    >>> category_colours(3).shape
-    (3, 4)
-    """
-    from matplotlib import colormaps
-
-    return colormaps["viridis"](np.linspace(0.02, 0.98, n_categories))
 
 
 def plot_category_probs(

@@ -93,7 +93,7 @@ def test_new_rows_that_agree_are_averaged(wine, wine_fit):
 
 def test_blocks_of_rows_do_not_matter(monkeypatch, wine, wine_fit):
     whole = widths(plot_category_probs(wine_fit, "temp", new=wine))
-    monkeypatch.setattr("bayesord.plots._BLOCK_NUMBERS", 4000 * 5 * 7)
+    monkeypatch.setattr("bayesord.plots.category_probs._BLOCK_NUMBERS", 4000 * 5 * 7)
     np.testing.assert_allclose(widths(plot_category_probs(wine_fit, "temp", new=wine)), whole, atol=1e-12)
 
 
