@@ -21,6 +21,7 @@ from bayesord.likelihood.links import Link, get_link
 from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.priors import Flat, HalfStudentT, Priors
+from bayesord.plots.methods import PlotMethods
 from bayesord.predictive.group_effects import GroupPosterior
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _check_proper(design: Design, link: Link, priors: Priors) -> None:
         )
 
 
-class OrdinalFit(Answers):
+class OrdinalFit(PlotMethods, Answers):
     """A posterior. Printing it shows the verdict and the table.
 
     Attributes
@@ -265,22 +266,6 @@ class OrdinalFit(Answers):
     def _keep_replicates(self, codes: xr.DataArray) -> None:
         """For ArviZ's predictive checks."""
         self.idata["posterior_predictive"] = codes.to_dataset(name="y")
-
-    def plot_category_probs(
-        self,
-        by=None,
-        *,
-        new=None,
-        ax=None,
-        prob: float = 0.9,
-        new_groups: str = "error",
-        group_effects: bool = True,
-    ):
-        """Category probabilities by condition or along a covariate: see `bayesord.plots.plot_category_probs`."""
-        from bayesord.plots import plot_category_probs
-
-        how = {"new_groups": new_groups, "group_effects": group_effects}
-        return plot_category_probs(self, by, new=new, ax=ax, prob=prob, **how)
 
     def __repr__(self):
         counts = np.bincount(self.design.y, minlength=len(self.design.categories))
