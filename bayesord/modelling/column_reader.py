@@ -24,17 +24,21 @@ class ColumnReader:
     ----------
     levels : dict
         The levels of each factor, in order.
+    numbers : tuple of str
+        The columns that held numbers in training; those of them with levels are read both ways.
     """
 
     def __init__(self, part: Part) -> None:
         self.part = part
         self.levels: dict[str, tuple] = {}
+        self.numbers: tuple[str, ...] = ()
 
     def learn(self, data: pd.DataFrame, problems: Problems) -> Columns | None:
         """The columns of the training rows, or None where something is wrong with them."""
         before = len(problems.found)
         if self._acceptable(data, self.part.names, problems):
             self._learn_levels(data, problems)
+            self.numbers = tuple(name for name in self.part.names if _is_number(data[name]))
         return self._columns(data, self.part.names) if len(problems.found) == before else None
 
     def rows(self, data: pd.DataFrame, names: list[str], problems: Problems) -> Columns | None:
@@ -46,6 +50,16 @@ class ColumnReader:
         if missing or not self._acceptable(data, names, problems):
             return None
         return self._columns(data, names) if self._known_levels(data, names, problems) else None
+
+    def stand_in(self) -> Columns:
+        """Rows that have every level and no other meaning: what learns the same coding as the training rows."""
+        n = max((len(levels) for levels in self.levels.values()), default=1)
+        factors = {
+            name: pd.Categorical.from_codes(np.arange(n) % len(levels), list(levels), ordered=True)
+            for name, levels in self.levels.items()
+        }
+        values = {name: np.ones(n) if name in self.numbers else factors[name] for name in self.part.names}
+        return Columns(n, values, factors)
 
     def _acceptable(self, data: pd.DataFrame, names: list[str], problems: Problems) -> bool:
         """Every column that is used has one name, a type that has a meaning here, and no holes."""

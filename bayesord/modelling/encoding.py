@@ -8,20 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulae.environment import Environment
-from formulae.terms import Intercept
 
 from bayesord.checks import Problems, name_rows
 from bayesord.modelling.column_reader import ColumnReader
-from bayesord.modelling.expressions import Columns, Learned, build_terms, evaluate
+from bayesord.modelling.expressions import Columns, Learned, evaluate
+from bayesord.modelling.formula import parse_formula
 from bayesord.modelling.grouping import GroupMap, tell_apart
 from bayesord.modelling.groups import GroupRows, GroupTerm
-from bayesord.modelling.syntax import Formula, Part
+from bayesord.modelling.syntax import Formula
+from bayesord.modelling.terms import TermMap
+from bayesord.modelling.transform_state import transform_state
 from bayesord.modelling.transforms import Basis
 
-__all__ = ["Coded", "FormulaMap", "TermMap"]
-
-_EMPTY = Environment([{}])
+__all__ = ["Coded", "FormulaMap"]
 
 
 @dataclass(frozen=True)
@@ -31,49 +30,6 @@ class Coded:
     X: np.ndarray
     offset: np.ndarray | None
     groups: tuple[GroupTerm, ...] | tuple[GroupRows, ...] = ()
-
-
-class TermMap:
-    """The columns of one sum of terms, by the coding that the training rows taught it.
-
-    Parameters
-    ----------
-    part : Part
-    intercept : bool
-        Whether the terms stand beside an intercept: without one the first factor gets a column for every level.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the columns, such as ``"temp[warm]"``, known once the training rows are; the intercept has none.
-    """
-
-    def __init__(self, part: Part, *, intercept: bool) -> None:
-        self.part, self.intercept = part, intercept
-        self.names: tuple[str, ...] = ()
-        self._terms: list = []
-
-    def learn(self, columns: Columns, learned: Learned) -> np.ndarray:
-        """The columns of the training rows, (n, q)."""
-        model = build_terms(self.part.summands, learned, intercept=self.intercept)
-        model.eval(columns, _EMPTY)
-        self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
-        coded = _stack([term.data for term in self._terms], columns.n_rows)
-        self.names = tuple(
-            label for term in self._terms for label in term.labels
-        )  # only of what could be coded
-        return coded
-
-    def rows(self, columns: Columns) -> np.ndarray:
-        """The columns of new rows, (n, q)."""
-        return _stack([term.eval_new_data(columns) for term in self._terms], columns.n_rows)
-
-    def forget_rows(self) -> None:
-        """Keep what was learned and not the training rows, of which formulae holds two copies."""
-        for term in self._terms:
-            term.data = None
-            for component in term.components:
-                component.value = component._intermediate_data = None
 
 
 class FormulaMap:
@@ -107,6 +63,16 @@ class FormulaMap:
         """The levels of each factor, in order."""
         return self._reader.levels
 
+    @property
+    def group_labels(self) -> dict[str, tuple]:
+        """The labels of each column that tells groups apart, in order; a factor `a:b` has two columns."""
+        found: dict[str, dict] = {}
+        for group in self._groups:
+            for place, name in enumerate(group.part.factor):
+                labels = [label[place] if isinstance(label, tuple) else label for label in group.labels]
+                found.setdefault(name, {}).update(dict.fromkeys(labels))
+        return {name: tuple(labels) for name, labels in found.items()}
+
     def learn(self, data: pd.DataFrame, weights: np.ndarray | None, problems: Problems) -> Coded:
         """Learn the map from the training rows.
 
@@ -133,7 +99,7 @@ class FormulaMap:
             return _nothing(data)
         self._report_not_finite(X, offset, terms, data.index, problems)
         self._learned.weights, self._learned.fitted = None, True
-        for terms_map in (self._common, *(group.terms for group in self._groups)):
+        for terms_map in self._term_maps:
             terms_map.forget_rows()
         return Coded(X, offset, tell_apart(terms, self.formula.groups, problems))
 
@@ -168,6 +134,52 @@ class FormulaMap:
         self._report_not_finite(X, offset, terms, data.index, problems)
         self._warn_of_extrapolation(columns)
         return Coded(X, offset, terms)
+
+    def state(self) -> dict[str, object]:
+        """All that was learned, as labels and numbers: what `restored` makes the same map of."""
+        formula = self.formula
+        factors = [name for part in formula.groups for name in part.factor]
+        return {
+            "formula": formula.text,
+            "columns": list(dict.fromkeys([formula.response, *self._used.names, *factors])),
+            "levels": [[name, list(levels)] for name, levels in self._reader.levels.items()],
+            "numbers": list(self._reader.numbers),
+            "transforms": [[text, transform_state(own)] for text, own in self._learned.transforms.items()],
+            "labels": [list(group.labels) for group in self._groups],
+            "names": [list(terms.names) for terms in self._term_maps],
+        }
+
+    @classmethod
+    def restored(cls, state: dict[str, object]) -> FormulaMap:
+        """The map that a state describes. The formula is read through the allow-list, like any other.
+
+        Raises
+        ------
+        ValueError
+            For a formula that is not allowed, or does not go with the rest.
+        """
+        problems = Problems()
+        formula = parse_formula(state["formula"], state["columns"], problems)
+        problems.raise_if_any()
+        made = cls(formula)
+        made._reader.levels = {name: tuple(levels) for name, levels in state["levels"]}
+        made._reader.numbers = tuple(state["numbers"])
+        made._learned = Learned(stored=dict(state["transforms"]))
+        columns = made._reader.stand_in()
+        with np.errstate(all="ignore"):
+            for terms, names in zip(made._term_maps, state["names"], strict=True):
+                terms.restore(columns, made._learned, names)
+            made._offset(columns)
+        if made._learned.transforms.keys() != made._learned.stored.keys():
+            raise ValueError("the formula does not call all that was stored")
+        made._learned.stored, made._learned.fitted = None, True
+        for group, labels in zip(made._groups, state["labels"], strict=True):
+            group.labels = list(labels)
+        return made
+
+    @property
+    def _term_maps(self) -> list[TermMap]:
+        return [self._common, *(group.terms for group in self._groups)]
 
     def _offset(self, columns: Columns) -> np.ndarray | None:
         if not self.formula.offsets:
@@ -205,8 +217,3 @@ class FormulaMap:
 
 def _nothing(data: pd.DataFrame) -> Coded:
     return Coded(np.empty((len(data), 0)), None)
-
-
-def _stack(parts: list[np.ndarray], n: int) -> np.ndarray:
-    columns = [np.asarray(part, dtype=np.float64).reshape(n, -1) for part in parts]
-    return np.ascontiguousarray(np.hstack(columns)) if columns else np.empty((n, 0))

@@ -18,6 +18,7 @@ from formulae.resolver import Resolver
 from formulae.terms import Intercept, Model, Term
 from formulae.terms.call import Call
 
+from bayesord.modelling.transform_state import restore_transform
 from bayesord.modelling.transforms import FUNCTIONS
 
 __all__ = ["Columns", "Learned", "build_terms", "evaluate"]
@@ -45,11 +46,15 @@ class Columns:
 
 @dataclass
 class Learned:
-    """What the transforms of one formula learned from the training rows, by the text of their call."""
+    """What the transforms of one formula learned from the training rows, by the text of their call.
+
+    `stored` are the numbers of an earlier fit, from which transforms are then made instead.
+    """
 
     weights: np.ndarray | None = None
     transforms: dict[str, object] = field(default_factory=dict)
     fitted: bool = False
+    stored: dict[str, object] | None = None
 
     def __deepcopy__(self, memo):
         return self  # formulae copies terms to build interactions; all copies must share one state
@@ -172,7 +177,9 @@ class _FunctionCall:
             raise _FormulaError(f"{self.text}: {error}.") from error
 
     def _learnt(self, values: np.ndarray) -> object:
-        known = self.learned.transforms
+        known, stored = self.learned.transforms, self.learned.stored
+        if self.text not in known and stored is not None:
+            known[self.text] = restore_transform(self.callee, stored.get(self.text), dict(self.options))
         if self.text not in known:
             if not np.isfinite(values).all():
                 raise ValueError(f"{self.argument} is not finite in {np.sum(~np.isfinite(values))} rows")

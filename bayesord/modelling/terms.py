@@ -1,0 +1,93 @@
+"""A sum of terms met with data: the columns it stands for, by the coding that the training rows taught."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import pandas as pd
+from formulae.environment import Environment
+from formulae.terms import Intercept
+
+from bayesord.modelling.expressions import Columns, Learned, build_terms
+from bayesord.modelling.syntax import Part
+
+__all__ = ["TermMap"]
+
+_EMPTY = Environment([{}])
+_MOST_RESTORED = 10_000  # columns of one term, from a stored map: contrasts take the square of it
+
+
+class TermMap:
+    """The columns of one sum of terms, by the coding that the training rows taught it.
+
+    Parameters
+    ----------
+    part : Part
+    intercept : bool
+        Whether the terms stand beside an intercept: without one the first factor gets a column for every level.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the columns, such as ``"temp[warm]"``, known once the training rows are; the intercept has none.
+    """
+
+    def __init__(self, part: Part, *, intercept: bool) -> None:
+        self.part, self.intercept = part, intercept
+        self.names: tuple[str, ...] = ()
+        self._terms: list = []
+
+    def learn(self, columns: Columns, learned: Learned) -> np.ndarray:
+        """The columns of the training rows, (n, q)."""
+        model = build_terms(self.part.summands, learned, intercept=self.intercept)
+        model.eval(columns, _EMPTY)
+        self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
+        coded = _stack([term.data for term in self._terms], columns.n_rows)
+        self.names = tuple(
+            label for term in self._terms for label in term.labels
+        )  # only of what could be coded
+        return coded
+
+    def restore(self, columns: Columns, learned: Learned, names: list[str]) -> None:
+        """Learn again, from stand-in rows and stored transforms, the coding that made columns of these names.
+
+        ValueError where terms and levels make others, before anything large is computed.
+        """
+        model = build_terms(self.part.summands, learned, intercept=self.intercept)
+        model.set_types(columns, _EMPTY)
+        for term in model.common_terms:
+            if isinstance(term, Intercept):
+                continue
+            least = prod(_least_columns(part) for part in term.components)
+            if least > min(len(names), _MOST_RESTORED):
+                raise ValueError(f"{term.name} makes more columns than can be: at least {least}")
+        self.learn(columns, learned)
+        if self.names != tuple(names):
+            raise ValueError("the formula makes other columns than were stored")
+        self.forget_rows()
+
+    def rows(self, columns: Columns) -> np.ndarray:
+        """The columns of new rows, (n, q)."""
+        return _stack([term.eval_new_data(columns) for term in self._terms], columns.n_rows)
+
+    def forget_rows(self) -> None:
+        """Keep what was learned and not the training rows, of which formulae holds two copies."""
+        for term in self._terms:
+            term.data = None
+            for component in term.components:
+                component.value = component._intermediate_data = None
+
+
+def _least_columns(part: object) -> int:
+    """A lower bound on the columns of a variable or call whose type is known and whose coding is not."""
+    found = part._intermediate_data
+    levels = getattr(found, "levels", None) if part.kind == "categoric" else ()
+    if levels is None or isinstance(found, pd.Categorical):
+        levels = found.categories
+    return max(len(levels) - 1, 1)
+
+
+def _stack(parts: list[np.ndarray], n: int) -> np.ndarray:
+    columns = [np.asarray(part, dtype=np.float64).reshape(n, -1) for part in parts]
+    return np.ascontiguousarray(np.hstack(columns)) if columns else np.empty((n, 0))
