@@ -92,8 +92,9 @@ def to_proba(
 
     Examples
     --------
-    >>> to_proba("cumulative", [[0.0, 2.0]], n_categories=3).round(3)  # crossing logits, repaired
-    array([[0.5, 0. , 0.5]])
+    >>> to_proba("cumulative", [[2.0, 0.0], [0.0, 2.0]], n_categories=3).round(3)  # the second row crosses
+    array([[0.119, 0.381, 0.5  ],
+           [0.316, 0.092, 0.592]])
     """
     n_categories = check_categories(n_categories)
     outputs = check_outputs(kind, outputs, n_categories)

@@ -109,9 +109,8 @@ class Method:
         -------
         list of keras.layers.Layer, to be applied in turn to features (n, d)
         """
-        return self.head.make(
-            n_categories, frequencies=frequencies, name=name, **{**self.head_settings, **settings}
-        )
+        options = {**self.head_settings, **settings}
+        return self.head.make(check_categories(n_categories), frequencies=frequencies, name=name, **options)
 
     def make_metrics(self, n_categories: int) -> list:
         """Streaming metrics for `compile`: kappa, absolute error and, where there are probabilities, RPS."""

@@ -20,7 +20,9 @@ import numpy as np
 
 from bayesord.checks import check_choice, name_rows
 
-__all__ = ["KINDS", "Kind", "check_outputs", "cumulative_probabilities", "probabilities"]
+__all__ = ["KINDS", "Kind", "check_outputs", "cumulative_probabilities", "falling_logits", "probabilities"]
+
+PRECISION = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
@@ -98,18 +100,53 @@ def probabilities(kind: str, outputs, xp):
 
 
 def cumulative_probabilities(logits, xp):
-    """Category probabilities (n, K) from logits (n, K-1) of P(y > k), made to fall by a running minimum.
+    """Category probabilities (n, K) from logits (n, K-1) of P(y > k), which should fall and may cross.
+
+    The P(y > k) are brought in order by isotonic regression: it keeps their sum, the mean category, and no row's
+    ranked probability score or summed cross-entropy gets worse by it, whatever the answer. It leaves nothing to the
+    categories between two answers that cross, which is more than crossing answers can tell: the sum of the rises, by
+    which they contradict each other, is spread evenly over the categories, and the total divided by 1 + that sum.
 
     s(g) - s(h) = s(g) s(-h) (1 - e^{h-g}): differences that keep their digits where both are near 1.
     """
-    columns = [logits[:, :1]]
-    for k in range(1, logits.shape[-1]):  # K is static and small
-        columns.append(xp.minimum(columns[-1], logits[:, k : k + 1]))
-    repaired = xp.concatenate(columns, axis=-1)
-    above, not_above = xp.exp(_log_sigmoid(repaired, xp)), xp.exp(_log_sigmoid(-repaired, xp))
-    between = 0.0 - xp.expm1(repaired[:, 1:] - repaired[:, :-1])
+    fallen = falling_logits(logits, xp)
+    above, not_above = xp.exp(_log_sigmoid(fallen, xp)), xp.exp(_log_sigmoid(-fallen, xp))
+    between = 0.0 - xp.expm1(fallen[:, 1:] - fallen[:, :-1])
     middle = above[:, :-1] * not_above[:, 1:] * between
-    return xp.concatenate([not_above[:, :1], middle, above[:, -1:]], axis=-1)
+    table = xp.concatenate([not_above[:, :1], middle, above[:, -1:]], axis=-1)
+    spread = xp.expand_dims(_contradiction(logits, xp), -1)
+    return (table + spread / table.shape[-1]) / (1 + spread)
+
+
+def falling_logits(logits, xp):
+    """Logits of the isotonic regression: min over a <= k of max over b >= k of the mean P(y > j), j = a..b.
+
+    Pool adjacent violators as a formula (Robertson, Wright & Dykstra 1988): the K-1 columns are static and few, and
+    traced code has no loops that depend on numbers. Means of logarithms of both P and 1 - P keep their digits at
+    either end; rows in order come out as they are.
+    """
+    width = logits.shape[-1]
+    yes, no = _log_sigmoid(logits, xp), _log_sigmoid(-logits, xp)
+    least: list = [None] * width
+    for a in range(width):
+        highest = [logits[:, a]]
+        total_yes, total_no = yes[:, a], no[:, a]
+        for b in range(a + 1, width):
+            total_yes, total_no = xp.logaddexp(total_yes, yes[:, b]), xp.logaddexp(total_no, no[:, b])
+            highest.append(total_yes - total_no)
+        for b in range(width - 2, a - 1, -1):
+            highest[b - a] = xp.maximum(highest[b - a], highest[b - a + 1])
+        for k in range(a, width):
+            least[k] = highest[k - a] if least[k] is None else xp.minimum(least[k], highest[k - a])
+    return xp.stack(least, axis=-1)
+
+
+def _contradiction(logits, xp):
+    """Σ_k (P(y > k) - P(y > k-1))+, (n,); where two are equal, the precision that float32 outputs have."""
+    above = xp.exp(_log_sigmoid(logits, xp))
+    rises = xp.sum(xp.maximum(above[:, 1:] - above[:, :-1], 0.0), axis=-1)
+    in_order = xp.all(logits[:, 1:] < logits[:, :-1], axis=-1)
+    return xp.where(in_order, xp.zeros_like(rises), xp.maximum(rises, PRECISION))
 
 
 def _log_sigmoid(x, xp):

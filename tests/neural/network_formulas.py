@@ -57,7 +57,7 @@ def co(z, y, K, cutpoints=None, *, margin):
 
 def ho2(z, y, K, cutpoints=None):
     p = softmax(z)
-    return -mp.fsum(v * mp.log(v) for v in p) + falling_penalty(p, y, mp.mpf("0.05"))
+    return -mp.fsum(v * mp.log(v) for v in p) + 10 * falling_penalty(p, y, mp.mpf("0.05"))
 
 
 # -- groups 2 and 13: from a score

@@ -13,7 +13,7 @@ from sklearn.metrics import cohen_kappa_score
 from bayesord.neural import METHODS, get_method
 from bayesord.neural.encodings import ENCODINGS
 from bayesord.neural.heads import HEADS
-from bayesord.neural.outputs import KINDS
+from bayesord.neural.outputs import KINDS, falling_logits
 from bayesord.neural.rounding import nelder_mead_rule
 from bayesord.neural.soft_targets import SHAPES, soft_target_table
 from bayesord.predictive.labelrule import LabelRule
@@ -60,7 +60,7 @@ def test_the_issue_is_covered():
 
 def test_heads_have_the_width_of_their_kind_and_start_at_the_base_rates(method):
     features = np.zeros((2, 3), dtype=np.float32)
-    made = method.make_head(K, frequencies=COUNTS)
+    made = method.make_head(np.int64(K), frequencies=COUNTS)  # as bincounts and maxima give it
     assert made[-1].name == "head"
     outputs = features
     for layer in made:
@@ -136,10 +136,45 @@ def test_probabilities_by_definition(by_kind):
                     above = [mp.fprod(answers[: k + 1]) for k in range(K - 1)]
                 else:
                     kept = answers[1:] if by_kind.kind == "leading" else answers
-                    above = [min(kept[: k + 1]) for k in range(K - 1)]
+                    above = pooled(kept)
+                    rises = mp.fsum(max(b - a, 0) for a, b in pairwise(kept))
                 above = [mp.mpf(1), *above, mp.mpf(0)]
                 expected = [a - b for a, b in pairwise(above)]
+                if by_kind.kind in ("cumulative", "leading"):
+                    expected = [(p + rises / K) / (1 + rises) for p in expected]
             np.testing.assert_allclose(got, [float(p) for p in expected], rtol=1e-12, atol=1e-300)
+
+
+def pooled(values):
+    """Pool adjacent violators, from left to right: neighbours that rise become their mean, again and again."""
+    blocks = []
+    for value in values:
+        blocks.append((value, 1))
+        while len(blocks) > 1 and blocks[-2][0] < blocks[-1][0]:
+            (b, m), (a, n) = blocks.pop(), blocks.pop()
+            blocks.append(((a * n + b * m) / (n + m), n + m))
+    return [mean for mean, size in blocks for _ in range(size)]
+
+
+@pytest.mark.parametrize("kind", ["cumulative", "leading"])
+def test_answers_that_cross_leave_no_category_without_probability(kind, rng):
+    """Nor do equal ones; and to bring them in order costs no row anything, whatever its answer."""
+    method = next(m for m in METHODS.values() if m.kind == kind)
+    outputs = np.concatenate(
+        [rng.normal(size=(200, 4)), [[3, 3, 3, 3], [90, 90, -90, -90], [-200, 0, 0, 200]]]
+    )
+    wide = np.column_stack([np.full(len(outputs), 9.0), outputs]) if kind == "leading" else outputs
+    table = method.to_proba(wide, n_categories=K)
+    crossing = (np.diff(outputs, axis=1) >= 0).any(axis=1)
+    assert crossing.sum() > 150
+    assert (table[crossing] > 1e-8).all()
+    answers = 1 / (1 + np.exp(-outputs))
+    in_order = 1 / (1 + np.exp(-falling_logits(outputs, np)))
+    np.testing.assert_allclose(in_order.sum(axis=1), answers.sum(axis=1), rtol=1e-12)
+    for y in range(K):
+        event = y > np.arange(K - 1)
+        costs = [((p - event) ** 2).sum(axis=1) for p in (in_order, answers)]
+        assert (costs[0] <= costs[1] + 1e-12).all()
 
 
 def test_laplace_residual():
