@@ -188,11 +188,7 @@ def _distinct_rows(X, y, sample_weight, categories, kind) -> _Rows:
     """Rows in an order of their own, equal ones merged. Bad input passes as it is: `bayesord.fit` says what is wrong."""
     X, y, problems = _with_length(X), _with_length(y), Problems()
     n = checks.length_of(X)
-    keep = _positive(sample_weight, n)
-    if keep is not None and n and not keep.any():
-        raise ValueError(
-            "sample_weight is zero in every row: nothing is left to fit. Give some row a positive weight."
-        )
+    keep = checks.positive_rows(sample_weight, n)
     covariates = checks.read_covariates(X, problems, keep)
     if covariates is not None and covariates.values.shape[1] == 0 and n:
         problems.add(
@@ -253,15 +249,6 @@ def _ranks(columns) -> np.ndarray:
         if tied.size == 0:
             break
     return rank
-
-
-def _positive(sample_weight, n) -> np.ndarray | None:
-    """Rows that take part, as far as it can be told before weights are checked."""
-    try:
-        weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-    return weight != 0 if weight is not None and weight.shape == (n,) else None
 
 
 def _two_labels(y, keep) -> list | None:

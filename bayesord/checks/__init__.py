@@ -27,6 +27,7 @@ from bayesord.checks.rows import (
     check_size,
     index_of,
     length_of,
+    positive_rows,
     read_offset,
     read_weights,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "length_of",
     "name_list",
     "name_rows",
+    "positive_rows",
     "read_categories",
     "read_covariates",
     "read_offset",

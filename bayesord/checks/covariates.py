@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from bayesord.checks.columns import check_repeated_names
 from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
 
 __all__ = [
@@ -76,8 +77,16 @@ def to_float(column: pd.Series) -> np.ndarray:
     if isinstance(column.dtype, pd.SparseDtype):
         return np.array(column, dtype=np.float64)
     if column.dtype.kind == "O" and isinstance(column.dtype, np.dtype):
-        return np.array([np.nan if pd.isna(value) else float(value) for value in column], dtype=np.float64)
+        return np.array([float_of(value) for value in column], dtype=np.float64)
     return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def float_of(value: object) -> float:
+    """One number as a float: NaN where it is missing, infinity where it is beyond float64."""
+    try:
+        return np.nan if pd.isna(value) else float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
 
 
 def read_covariates(X: object, problems: Problems, keep: np.ndarray | None = None) -> Covariates | None:
@@ -151,9 +160,6 @@ def _as_array(X: object, problems: Problems) -> np.ndarray | None:
 def _read_frame(X: pd.DataFrame, problems: Problems, keep: np.ndarray | None) -> Covariates | None:
     labels = list(X.columns)
     strings = [isinstance(label, str) for label in labels]
-    repeated = list(pd.Index(labels, dtype=object)[X.columns.duplicated()].unique())
-    if repeated:
-        problems.add(f"X has duplicate column names: {name_list(repeated)}. Give every column its own name.")
     if any(strings) and not all(strings):
         kinds = sorted({type(label).__name__ for label in labels})
         problems.add(
@@ -166,6 +172,7 @@ def _read_frame(X: pd.DataFrame, problems: Problems, keep: np.ndarray | None) ->
     else:
         unnamed = labels == list(range(len(labels)))
         names, named = tuple(f"x{label}" if unnamed else str(label) for label in labels), False
+    check_repeated_names(names, problems)
     columns = [X.iloc[:, j] for j in range(X.shape[1])]
     values = _read_columns(columns, len(X), names, problems, X.index, keep)
     return Covariates(values, names, named, X.index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayesord.checks.covariates import float_of
 from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "check_size",
     "index_of",
     "length_of",
+    "positive_rows",
     "read_offset",
     "read_weights",
 ]
@@ -66,17 +68,23 @@ def check_index(
     if first is None or second is None or len(first) != len(second) or first.equals(second):
         return
     a, b = names
-    strange = second.difference(first)
-    if len(strange) == 0 and first.sort_values().equals(second.sort_values()):
-        where = int(np.flatnonzero(np.asarray(first != second))[0])
+    labels = pd.Index([*first, *second], dtype=object, tupleize_cols=False)
+    codes = pd.factorize(labels, use_na_sentinel=False)[0]  # by hash: labels of several types have no order
+    own, other = codes[: len(first)], codes[len(first) :]
+    if (own == other).all():  # equal labels of another dtype
+        return
+    if (np.sort(own) == np.sort(other)).all():
+        where = int(np.flatnonzero(own != other)[0])
         problems.add(
             f"{a} and {b} have the same index labels in another order (first at position {where}: "
-            f"{first[where]!r} and {second[where]!r}). Reorder one, for example {b} = {b}.loc[{a}.index]."
+            f"{name_list([first[where]])} and {name_list([second[where]])}). Reorder one, for example "
+            f"{b} = {b}.loc[{a}.index]."
         )
         return
+    strange = list(dict.fromkeys(np.flatnonzero(~np.isin(other, own)).tolist()))
     shown = (
-        f"{b} has {name_list(list(strange))}, which {a} lacks"
-        if len(strange)
+        f"{b} has {name_list([second[i] for i in strange])}, which {a} lacks"
+        if strange
         else "labels repeat differently"
     )
     problems.add(
@@ -127,6 +135,26 @@ def read_offset(
     return None if offset is None else _read_numbers(offset, "offset", n, problems, index, keep)
 
 
+def positive_rows(sample_weight: object, n: int | None) -> np.ndarray | None:
+    """Rows that take part, (n,) bool, as far as it can be told before the weights are checked; None for all.
+
+    Where all weights are 0 that is a fault of its own, and no reason to leave others unsaid.
+    """
+    weights = None if sample_weight is None else _floats(sample_weight)
+    return weights != 0 if weights is not None and weights.shape == (n,) and weights.any() else None
+
+
+def _floats(values: object) -> np.ndarray | None:
+    """Real numbers as float64, a copy; None for anything else."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind == "O":
+            array = np.array([float_of(value) for value in array.ravel()]).reshape(array.shape)
+        return np.array(array, dtype=np.float64) if array.dtype.kind in "biuf" else None
+    except (TypeError, ValueError):
+        return None
+
+
 def _read_numbers(
     values: object,
     name: str,
@@ -136,16 +164,8 @@ def _read_numbers(
     keep: np.ndarray | None = None,
 ) -> np.ndarray | None:
     """One finite real number per row; float64, a copy."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind in "cMmSU":
-            raise TypeError
-        if array.dtype.kind == "O":
-            array = np.array([np.nan if pd.isna(value) else float(value) for value in array.ravel()]).reshape(
-                array.shape
-            )
-        array = np.array(array, dtype=np.float64)
-    except (TypeError, ValueError):
+    array = _floats(values)
+    if array is None:
         problems.add(f"{name} must be real numbers, one per row; got {type(values).__name__}.", TypeError)
         return None
     shape = array.shape

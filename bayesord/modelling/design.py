@@ -20,7 +20,7 @@ from bayesord.modelling.formula import parse_formula
 from bayesord.modelling.grouping import group_notes
 from bayesord.modelling.groups import GroupTerm
 from bayesord.modelling.new_rows import NewRows, code_rows, frozen, frozen_groups
-from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of, positive_rows
+from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of
 
 __all__ = ["Design", "from_arrays", "from_formula"]
 
@@ -225,19 +225,23 @@ def from_arrays(
     """
     problems = Problems()
     name = y.name if isinstance(y, pd.Series) and isinstance(y.name, str) else "y"
-    covariates = checks.read_covariates(X, problems, positive_rows(sample_weight, checks.length_of(X)))
+    covariates = checks.read_covariates(X, problems, checks.positive_rows(sample_weight, checks.length_of(X)))
     if covariates is None:
         checks.read_response(y, problems, categories=categories, name=name, index=checks.index_of(y))
         problems.raise_if_any()
     n = len(covariates.values)
     checks.check_size(covariates.values.shape, "X", problems)
-    checks.check_repeated_names(covariates.names, problems)
     equal = checks.check_lengths({"X": n, name: checks.length_of(y)}, problems)
     checks.check_index(covariates.index, checks.index_of(y), ("X", name), problems)
-    if n == 0 or not equal:
-        problems.raise_if_any()
     index = covariates.index if covariates.index is not None else checks.index_of(y)
-    rows = TrainingRows(n, index, sample_weight=sample_weight, kind=weights, offset=offset, problems=problems)
+    carried = {"sample_weight": sample_weight, "kind": weights, "offset": offset}
+    if n == 0 or not equal:
+        checks.read_response(y, problems, categories=categories, name=name, index=checks.index_of(y))
+        if n:
+            TrainingRows(n, index, **carried, problems=problems)
+            _judge_columns(covariates.values, covariates.names, None, problems)
+        problems.raise_if_any()
+    rows = TrainingRows(n, index, **carried, problems=problems)
     response = rows.read(y, categories, name)
     values = covariates.values if rows.keep is None else covariates.values[rows.keep]
     source = ArraySource(covariates.names, covariates.named, offset is not None)
@@ -248,11 +252,7 @@ def _assemble(coded: Coded, predictors, response, name, rows, source, formula, s
     """Judge the numbers, raise or warn, and freeze."""
     X, problems = coded.X, rows.problems
     checks.check_repeated_names(predictors, problems)
-    finite = np.isfinite(X).all(axis=0)
-    usable = X if finite.all() else X[:, finite]
-    names = tuple(name for name, one in zip(predictors, finite, strict=True) if one)
-    mean, sd = checks.column_moments(usable, rows.weights)
-    notes = checks.check_columns(usable, names, mean, sd, problems)
+    mean, sd, notes = _judge_columns(X, predictors, rows.weights, problems)
     said = []
     if not problems:
         said = checks.check_rank(X, predictors, mean, sd, problems, weights=rows.weights, strict=strict)
@@ -285,6 +285,15 @@ def _assemble(coded: Coded, predictors, response, name, rows, source, formula, s
         groups=frozen_groups(coded.groups),
         source=source,
     )
+
+
+def _judge_columns(X: np.ndarray, names, weights, problems: Problems):
+    """Moments of the columns, and notes on them; columns with holes are left to the message about these."""
+    finite = np.isfinite(X).all(axis=0)
+    usable = X if finite.all() else X[:, finite]
+    names = tuple(name for name, one in zip(names, finite, strict=True) if one)
+    mean, sd = checks.column_moments(usable, weights)
+    return mean, sd, checks.check_columns(usable, names, mean, sd, problems)
 
 
 def _n_effective(n: int, weights: np.ndarray | None, kind: str) -> float:

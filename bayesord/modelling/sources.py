@@ -11,7 +11,7 @@ from bayesord import checks
 from bayesord.checks import Problems, did_you_mean
 from bayesord.modelling.encoding import Coded, FormulaMap
 
-__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "column_of", "positive_rows"]
+__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "column_of"]
 
 
 class FormulaSource:
@@ -114,12 +114,3 @@ class TrainingRows:
         """Add the offset that a formula made for the rows kept."""
         if offset is not None:
             self.offset = offset if self.offset is None else self.offset + offset
-
-
-def positive_rows(sample_weight: object, n: int) -> np.ndarray | None:
-    """Rows that take part, as far as it can be told before the weights are checked."""
-    try:
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-    return weights != 0 if weights is not None and weights.shape == (n,) else None
