@@ -8,13 +8,14 @@ X stays on the user's scale and has no intercept (the cutpoints are it). The sam
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from bayesord import checks
 from bayesord.checks import Problems
+from bayesord.modelling.covariates import kept_columns
 from bayesord.modelling.encoding import Coded, FormulaMap
 from bayesord.modelling.formula import parse_formula
 from bayesord.modelling.grouping import group_notes
@@ -61,6 +62,8 @@ class Design:
         The group terms of the formula, in its order.
     source : FormulaSource or ArraySource
         The map from data to X.
+    data : DataFrame, n rows, or None
+        The columns that the formula uses, the response left out; None for arrays, whose columns are X.
     """
 
     X: np.ndarray
@@ -80,6 +83,7 @@ class Design:
     n_effective: float
     groups: tuple[GroupTerm, ...] = ()
     source: FormulaSource | ArraySource | None = field(default=None, repr=False)
+    data: pd.DataFrame | None = field(default=None, repr=False)
 
     def rows(
         self,
@@ -185,7 +189,10 @@ def from_formula(
     coded = encoder.learn(kept, rows.weights, problems)
     rows.add_offset(coded.offset)
     source = FormulaSource(encoder, offset_name)
-    return _assemble(coded, encoder.predictors, response, parsed.response, rows, source, formula, strict)
+    design = _assemble(coded, encoder.predictors, response, parsed.response, rows, source, formula, strict)
+    named = [offset] if isinstance(offset, str) else []
+    used = [*parsed.everywhere.names, *encoder.group_labels, *named]
+    return replace(design, data=kept_columns(kept, used, encoder.levels))
 
 
 def from_arrays(

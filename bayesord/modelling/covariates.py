@@ -1,0 +1,101 @@
+"""The covariates as the user named them, before any coding: which there are, their levels, the training rows' values.
+
+A formula's own columns are kept beside X, because a transform such as poly(age, 2) cannot be turned back. Arrays need
+none: their columns are the covariates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayesord.checks import column_kind, column_moments, to_float
+
+__all__ = [
+    "as_asked",
+    "covariate_levels",
+    "group_columns",
+    "kept_columns",
+    "middle",
+    "training_rows",
+    "values_of",
+]
+
+
+def kept_columns(data: pd.DataFrame, names: list[str], levels: dict[str, tuple]) -> pd.DataFrame:
+    """A copy of the columns of these names, strings and Categoricals with the levels that the formula knows."""
+    kept = {}
+    for name in dict.fromkeys(names):
+        column = data[name]
+        if column_kind(column) != "factor":
+            kept[name] = column.copy()
+        elif name in levels:
+            kept[name] = pd.Categorical(column, categories=list(levels[name]))
+        else:
+            column = column.astype("category")
+            kept[name] = column.cat.remove_unused_categories()
+    return pd.DataFrame(kept, index=data.index)
+
+
+def covariate_levels(design) -> dict[str, tuple]:
+    """The covariates that a user named, with the levels of factors and of truth values; () for numbers."""
+    if design.formula is None:
+        return dict.fromkeys(design.predictors, ())
+    encoder = design.source.encoder
+    levels = {name: tuple(encoder.levels.get(name, ())) for name in encoder.formula.names}
+    if isinstance(design.source.offset_name, str):
+        levels.setdefault(design.source.offset_name, ())
+    for name, known in levels.items():
+        if not known and design.data is not None and design.data[name].dtype.kind == "b":
+            levels[name] = (False, True)
+    return levels
+
+
+def group_columns(design) -> dict[str, tuple]:
+    """The columns that tell groups apart, with the labels that the training rows had."""
+    return {} if design.formula is None else design.source.encoder.group_labels
+
+
+def training_rows(design) -> pd.DataFrame:
+    """The covariates of the training rows, and the columns that tell groups apart.
+
+    Raises
+    ------
+    ValueError
+        Where they were not kept.
+    """
+    if design.formula is None:
+        return pd.DataFrame(design.X, columns=list(design.predictors), index=design.obs_id)
+    if design.data is None:
+        raise ValueError("the fit does not hold its training rows: pass new= with the rows to use.")
+    return design.data
+
+
+def values_of(design, name: str) -> np.ndarray:
+    """The training rows' values of a numeric covariate, (n,).
+
+    Raises
+    ------
+    ValueError
+        Where a transform hides them and the training rows were not kept.
+    """
+    if name in design.predictors:
+        return design.X[:, design.predictors.index(name)]
+    if design.data is None:
+        raise ValueError(
+            f"the formula transforms {name!r} and the fit does not hold its training rows, so its values are not "
+            "known: give some."
+        )
+    return to_float(design.data[name])
+
+
+def middle(design, name: str) -> float:
+    """The weighted mean of a numeric covariate."""
+    if name in design.predictors:
+        return float(design.mean[design.predictors.index(name)])
+    return float(column_moments(values_of(design, name)[:, None], design.weights)[0][0])
+
+
+def as_asked(design, rows: pd.DataFrame) -> pd.DataFrame | np.ndarray:
+    """Rows in the form that `Design.rows` takes without a warning."""
+    return rows if design.formula or design.source.named else rows[list(design.predictors)].to_numpy()
