@@ -14,7 +14,7 @@ from bayesord.neural.cross_fit import folds_of, map_units
 from bayesord.neural.embedding import embed, find_layer, network_until
 from bayesord.neural.training import Trainer
 
-__all__ = ["NAME", "bayesian_head"]
+__all__ = ["NAME", "bayesian_head", "head_of"]
 
 NAME = "bayesian_head"
 
@@ -74,22 +74,37 @@ def bayesian_head(
             theirs = units(X)
             apart[left_out] = map_units(theirs[training], learned[training], theirs[left_out])
         learned = apart
-    every = np.concatenate([learned, held_out])
-    columns = Columns.learn(every, place.path)
+    posterior, columns = head_of(
+        np.concatenate([learned, held_out]),
+        np.concatenate([y, y_validation]),
+        place.path,
+        n_categories=trainer.n_categories,
+        link=link,
+        seed=seed,
+        fit_options=fit_options,
+    )
+    held_out, unseen = (posterior.predict_proba(columns.transform(part)) for part in (held_out, unseen))
+    return posterior, held_out, unseen
+
+
+def head_of(
+    units: np.ndarray, y, layer: str, *, n_categories: int, link: str, seed: int, fit_options: Mapping
+) -> tuple[OrdinalFit, Columns]:
+    """The posterior on units (n, d) of a layer, and what makes its columns of other rows' units."""
+    columns = Columns.learn(units, layer)
     with warnings.catch_warnings():
         # Units repeat each other; that is no fault of the data, and the prior on R² bears it
         for text in ("X is rank deficient", "Columns .* are nearly collinear", "There are more predictors"):
             warnings.filterwarnings("ignore", text, UserWarning)
         posterior = fit(
-            columns.transform(every),
-            np.concatenate([y, y_validation]),
+            columns.transform(units),
+            y,
             link=link,
             **{
-                "categories": range(trainer.n_categories),
+                "categories": range(n_categories),
                 "random_seed": seed,
                 "progressbar": False,
                 **fit_options,
             },
         )
-    held_out, unseen = (posterior.predict_proba(columns.transform(part)) for part in (held_out, unseen))
-    return posterior, held_out, unseen
+    return posterior, columns
