@@ -29,11 +29,11 @@ def kept_columns(data: pd.DataFrame, names: list[str], levels: dict[str, tuple])
         column = data[name]
         if column_kind(column) != "factor":
             kept[name] = column.copy()
-        elif name in levels:
-            kept[name] = pd.Categorical(column, categories=list(levels[name]))
-        else:
-            column = column.astype("category")
-            kept[name] = column.cat.remove_unused_categories()
+            continue
+        factor = column.astype("category").cat
+        kept[name] = (
+            factor.set_categories(list(levels[name])) if name in levels else factor.remove_unused_categories()
+        )
     return pd.DataFrame(kept, index=data.index)
 
 
