@@ -121,7 +121,7 @@ def read_weights(
         return None
     if n and not values.any():
         problems.add(
-            "sample_weight is 0 in every row: nothing is left to fit. Give some row a positive weight."
+            "sample_weight is zero in every row: nothing is left to fit. Give some row a positive weight."
         )
         return None
     return values
