@@ -9,6 +9,9 @@ so that any backend runs it.
 'cumulative link, logit: ordered cutpoints on one score; a likelihood'
 """
 
+from bayesord.neural.backend import choose_backend
+
+choose_backend()
 try:
     import keras  # noqa: F401
 except ModuleNotFoundError as missing:

@@ -1,5 +1,7 @@
 """Bad labels, soft targets and outputs: refused where values are known, NaN where they are not."""
 
+import importlib.util
+import os
 import subprocess
 import sys
 
@@ -148,8 +150,6 @@ def test_a_mask_is_a_weight_of_nothing(rng):
 
 
 def run_python(code, **environment):
-    import os
-
     return subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -184,3 +184,18 @@ def test_a_backend_that_is_not_installed_is_named():
     assert last.startswith("ImportError")
     assert "'torch'" in last
     assert "KERAS_BACKEND" in last
+
+
+def test_keras_gets_a_backend_that_is_installed(tmp_path):
+    """Left alone, Keras wants TensorFlow, and keeps wanting it once it has written its settings."""
+    code = "import sys, bayesord.neural, keras; print(keras.backend.backend())"
+    chosen = {"KERAS_HOME": str(tmp_path)}
+    environment = {**os.environ, **chosen}
+    environment.pop("KERAS_BACKEND", None)
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+        )
+        installed = "tensorflow" if importlib.util.find_spec("tensorflow") else "jax"
+        assert done.stdout == f"{installed}\n", done.stderr
+        (tmp_path / "keras.json").write_text('{"backend": "tensorflow"}')
