@@ -15,6 +15,7 @@ from bayesord.likelihood.links import Link
 from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design
 from bayesord.modelling.priors import Priors
+from bayesord.views import mode_view
 
 __all__ = ["NO_MODE", "OrdinalMode", "fit_mode", "has_mode"]
 
@@ -40,6 +41,8 @@ class OrdinalMode(Answers):
         Weighted, at the mode.
     """
 
+    _kind = "mode"
+
     def __init__(self, design, link, priors, beta, cutpoints, standard_errors, log_likelihood):
         self.design, self.link, self.priors = design, link, priors
         self.beta, self.cutpoints = beta, cutpoints
@@ -52,6 +55,9 @@ class OrdinalMode(Answers):
     def summary(self) -> pd.DataFrame:
         """Estimate and standard error of every coefficient and cutpoint."""
         return pd.DataFrame({"mode": pd.concat([self.beta, self.cutpoints]), "se": self.standard_errors})
+
+    def _repr_html_(self) -> str:
+        return mode_view(self)
 
     def __repr__(self):
         what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"

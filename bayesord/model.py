@@ -23,6 +23,8 @@ from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.priors import Flat, HalfStudentT, Priors
 from bayesord.plots.methods import PlotMethods
 from bayesord.predictive.group_effects import GroupPosterior
+from bayesord.storage import read_fit
+from bayesord.views import fit_view
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bayesord.leave_one_out import SeenQWK
     from bayesord.predictive.loo_kappa import LooQWK
 
-__all__ = ["OrdinalFit", "fit"]
+__all__ = ["OrdinalFit", "fit", "load"]
 
 
 def fit(
@@ -185,6 +187,8 @@ class OrdinalFit(PlotMethods, Answers):
         What it was fitted to.
     """
 
+    _kind = "posterior"
+
     def __init__(self, design: Design, link: Link, priors: Priors, idata: xr.DataTree, verdict: Verdict):
         self.design, self.link, self.priors, self.idata, self.verdict = design, link, priors, idata, verdict
 
@@ -267,15 +271,51 @@ class OrdinalFit(PlotMethods, Answers):
         """For ArviZ's predictive checks."""
         self.idata["posterior_predictive"] = codes.to_dataset(name="y")
 
+    def _repr_html_(self) -> str:
+        return fit_view(self)
+
     def __repr__(self):
-        counts = np.bincount(self.design.y, minlength=len(self.design.categories))
+        counts = self.design.counts
         said = ", ".join(f"{c}: {n}" for c, n in zip(self.design.categories, counts, strict=True))
         what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"
         return "\n".join(
             [
-                f"{what}   [{self.link.name}; {len(self.design.y):,} rows; {said}]",
+                f"{what}   [{self.link.name}; {counts.sum():,} rows; {said}]",
                 str(self.verdict),
                 "",
                 format_table(self.summary()),
             ]
         )
+
+
+def load(path) -> OrdinalFit | OrdinalMode:
+    """The fit that `fit.save` wrote to a file.
+
+    Loading runs nothing that the file holds, and looks at nothing before the checksum of all of it is right. A checksum
+    tells damage, not malice: whoever can write the file can also write its checksum.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Raises
+    ------
+    ValueError
+        For a file that is damaged, of a later format, or not a fit.
+    OSError
+        For a file that cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import bayesord as bo
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "wine.fit"
+    >>> wine = bo.datasets.load_wine()
+    >>> bo.fit("rating ~ temp", wine, method="mode", priors=bo.Priors(beta=bo.priors.flat())).save(path)
+    >>> bo.load(path).beta.round(3).to_dict()
+    {'beta[temp[warm]]': 2.244}
+    """
+    kind, parts, rules = read_fit(path)
+    made = {"posterior": OrdinalFit, "mode": OrdinalMode}[kind](**parts)
+    made._stored_rules = rules
+    return made

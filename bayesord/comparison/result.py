@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayesord import html
 from bayesord.checks import check_choice, did_you_mean
 from bayesord.comparison.metrics import Metric
 
@@ -167,7 +168,8 @@ class Comparison:
         by_name = {metric.name: metric for metric in self.metrics}
         return by_name[check_choice("metric", name, by_name)]
 
-    def __repr__(self):
+    def _shown(self) -> tuple[str, pd.DataFrame]:
+        """What is said above the table, and the table in words, the best of the first metric on top."""
         table, shown = self.table, pd.DataFrame()
         shown["method"], shown["decision"] = table["method"], table["decision"]
         names = [m.name for m in self.metrics if m.name in SHOWN] or [m.name for m in self.metrics][:5]
@@ -181,9 +183,19 @@ class Comparison:
             table[first.name].to_numpy() * (-1 if first.better == "higher" else 1), kind="stable"
         )
         seeds = f", {self.n_replicates} seeds" if self.n_replicates > 1 else ""
-        return (
-            f"{self.n_rows:,} rows{seeds}; value ± standard error\n{shown.iloc[order].to_string(index=False)}"
-        )
+        cut = f"; the first {MOST_SHOWN} of {len(order)}, .table has all" if len(order) > MOST_SHOWN else ""
+        return f"{self.n_rows:,} rows{seeds}; value ± standard error{cut}", shown.iloc[order[:MOST_SHOWN]]
+
+    def __repr__(self):
+        head, shown = self._shown()
+        return f"{head}\n{shown.to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        head, shown = self._shown()
+        better = {metric.name: {"higher": " ↑", "lower": " ↓"}[metric.better] for metric in self.metrics}
+        columns = [f"{name}{better.get(name, '')}" for name in shown.columns]
+        caption = f"{head}; ↑ higher is better, ↓ lower"
+        return html.block(html.table(columns, shown.to_numpy().tolist(), caption=caption, words=(0, 1)))
 
 
 def _mean_and_error(values: np.ndarray, noise: np.ndarray) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesord import html
 from bayesord.inference.convergence import convergence
 from bayesord.modelling import priors as P
 from bayesord.modelling.design import Design
@@ -49,15 +50,26 @@ class Verdict:
     problems: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
-    def __str__(self):
+    def _words(self) -> tuple[str, str, tuple[str, ...]]:
+        """The outcome, the figures, and what there is to say about them."""
         f = self.figures
         head = {"ok": "Converged", "caution": "Caution", "failed": "Not converged"}[self.level]
         divergences = f"{f['divergences']} divergences" if f["divergences"] else "no divergences"
-        line = (
-            f"{head}: R-hat {f['r_hat']:.3f}, ESS {f['ess_bulk']:,.0f} bulk and {f['ess_tail']:,.0f} tail, "
+        figures = (
+            f"R-hat {f['r_hat']:.3f}, ESS {f['ess_bulk']:,.0f} bulk and {f['ess_tail']:,.0f} tail, "
             f"{divergences}, E-BFMI {f['e_bfmi']:.2f} ({f['chains']} chains of {f['draws']:,} draws)"
         )
-        return "\n".join([line, *(f"  {text}" for text in (*self.problems, *self.remarks))])
+        return head, figures, (*self.problems, *self.remarks)
+
+    def __str__(self):
+        head, figures, notes = self._words()
+        return "\n".join([f"{head}: {figures}", *(f"  {text}" for text in notes)])
+
+    def _html(self) -> html.Markup:
+        return html.status(self.level, *self._words())
+
+    def _repr_html_(self) -> str:
+        return html.block(self._html())
 
 
 def judge(

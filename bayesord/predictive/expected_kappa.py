@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesord import html
+
 __all__ = ["ExpectedQWK", "interval"]
 
 
@@ -84,15 +86,15 @@ class ExpectedQWK:
     method: str
     replicates: str
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def _lines(self) -> list[tuple[str, tuple[float, float], str]]:
+        """Name, interval and its words."""
+        named = {
+            "score of the next answers to these rows": self.next_score_interval,
+            "population value, given endless answers": self.population_interval,
+        }
         chance = f"with probability {100 * self.probability:.6g} %"
-        next_, population = (
-            f"{low:.3f} to {high:.3f} {chance}"
-            for low, high in (self.next_score_interval, self.population_interval)
-        )
         return [
-            ("score of the next answers to these rows", next_),
-            ("population value, given endless answers", population),
+            (name, (low, high), f"{low:.3f} to {high:.3f} {chance}") for name, (low, high) in named.items()
         ]
 
     def _title(self) -> str:
@@ -102,11 +104,15 @@ class ExpectedQWK:
         return f"plug-in value of the labels {self.plugin:.3f}, of any labels at most {self.upper_bound:.3f}"
 
     def __str__(self) -> str:
-        lines = [f"  {name}   {text}" for name, text in self._lines()]
+        lines = [f"  {name}   {text}" for name, _, text in self._lines()]
         return "\n".join([self._title(), *lines, f"  {self._bound()}"])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in self._lines())
-        return f"<table><caption>{self._title()}</caption>{rows}</table><p>{self._bound()}</p>"
+        lines = self._lines()
+        span = min(0.0, *(low for _, (low, _), _ in lines)), 1.0
+        rows = [[name, text, html.interval_bar(ends, self.value, span)] for name, ends, text in lines]
+        title = html.Markup(f"<b>{html.escape(self._title())}</b>")
+        shown = html.table(["", "", ""], rows, words=(0, 1, 2))
+        return html.block(html.paragraph(title), shown, html.paragraph(self._bound()))
