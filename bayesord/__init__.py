@@ -13,7 +13,7 @@ from bayesord.calibration import Calibration, simulate_calibration
 from bayesord.checks import ConvergenceWarning
 from bayesord.leave_one_out import compare_qwk
 from bayesord.mode import OrdinalMode
-from bayesord.model import OrdinalFit, fit
+from bayesord.model import OrdinalFit, fit, load
 from bayesord.modelling import priors
 from bayesord.modelling.prior_table import prior_table
 from bayesord.modelling.priors import Priors
@@ -58,6 +58,7 @@ __all__ = [
     "compare_qwk",
     "datasets",
     "fit",
+    "load",
     "prior_table",
     "priors",
     "sample",

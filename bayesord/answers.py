@@ -20,6 +20,7 @@ from bayesord.modelling.new_rows import NEW_GROUPS, NewRows
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.predictive.probabilities import LinearDraws
+from bayesord.storage.methods import Storable
 
 __all__ = ["Answers", "Coefficients", "format_table"]
 
@@ -33,7 +34,7 @@ class Coefficients(NamedTuple):
     groups: tuple[GroupPosterior, ...] = ()
 
 
-class Answers:
+class Answers(Storable):
     """Predictive methods; `new` is a DataFrame (formula) or array with the training columns, or None: training rows.
 
     In a model with group terms such as ``(1 | judge)`` every method that takes `new` also takes
@@ -237,10 +238,9 @@ class Answers:
             return self._labels(
                 decisions.optimal_labels(draws, decision, **values, **self._weights(new)).labels
             )
-        weight = {"sample_weight": self.design.weights}
-        training = self._training_probs if group_effects else self._population_probs
-        frozen = decisions.LabelRule.from_posterior(training, decision, **values, **weight)
-        return self._labels(frozen.predict(draws.mean_probs()))
+        return self._labels(
+            self._rule(decision, **values, group_effects=group_effects).predict(draws.mean_probs())
+        )
 
     def expected_qwk(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,11 @@ class Design:
     groups: tuple[GroupTerm, ...] = ()
     source: FormulaSource | ArraySource | None = field(default=None, repr=False)
     data: pd.DataFrame | None = field(default=None, repr=False)
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """How many rows have each category, (K,)."""
+        return np.bincount(self.y, minlength=len(self.categories))
 
     def rows(
         self,
