@@ -120,18 +120,20 @@ def test_fits_and_figures():
 
 def test_weighted_answers_are_simulated_one_by_one(rng):
     """A row of weight w gives w answers from its own probabilities; equal ones come back as one weighted row."""
-    data = pd.DataFrame({"x": [0.0, 1.0, 3.0], "g": list("aab"), "w": [20_000, 0, 30_000], "y": [0, 1, 2]})
-    design = from_formula("y ~ x + (1 | g)", data, sample_weight="w", categories=[0, 1, 2])
-    link, eta, cutpoints = get_link("probit"), np.array([0.3, -0.5]), np.array([-0.4, 0.8])
+    data = pd.DataFrame(
+        {"x": [0.0, 1.0, 3.0, 5.0], "g": list("aabb"), "w": [20_000, 0, 30_000, 1], "y": [0, 0, 1, 2]}
+    )
+    design = from_formula("y ~ x + (1 | g)", data, sample_weight="w")
+    link, eta, cutpoints = get_link("probit"), np.array([0.3, -0.5, 0.0]), np.array([-0.4, 0.8])
     answers = replicates._simulate(design, link, eta, cutpoints, rng)
-    assert answers.weights.sum() == 50_000
-    assert len(answers.y) == 6
+    assert answers.weights.sum() == 50_001
+    assert len(answers.y) == 3 + 3 + 1
     for x, g, at in ((0.0, "a", 0.3), (3.0, "b", -0.5)):
         mine = answers.X[:, 0] == x
         assert [answers.groups[0].labels[i] for i in answers.groups[0].index[mine]] == [g] * 3
         share = answers.weights[mine][np.argsort(answers.y[mine])] / answers.weights[mine].sum()
         expected = np.diff(stats.norm.cdf(cutpoints - at), prepend=0, append=1)
-        np.testing.assert_allclose(share, expected, atol=0.012)  # four standard errors
+        np.testing.assert_allclose(share, expected, atol=0.014)  # four standard errors
 
 
 def test_what_cannot_be_simulated_is_refused():
