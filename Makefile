@@ -4,9 +4,10 @@ BIN := $(VENV)/bin
 export PYTHON
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TENSORFLOW := .venv-tensorflow
+SITE := .venv-docs
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: help demo test test-tensorflow test-slow calibration lint bench clean
+.PHONY: help demo test test-tensorflow test-slow calibration lint docs bench clean
 
 help:
 	@echo "make demo       fit the wine data; print the verdict, the answers and the path of a figure"
@@ -15,6 +16,7 @@ help:
 	@echo "make test-slow  what takes minutes"
 	@echo "make calibration  posteriors of eight models against 1,000 simulated truths each"
 	@echo "make lint       style, formatting and the import contracts"
+	@echo "make docs       the documentation as a site, in the folder site"
 	@echo "make clean      remove the virtual environment and everything made in it"
 
 demo: $(VENV)/installed
@@ -41,8 +43,11 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
+docs: $(SITE)/installed
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --quiet --strict
+
 clean:
-	rm -rf $(VENV) $(TENSORFLOW) demo-output
+	rm -rf $(VENV) $(TENSORFLOW) $(SITE) demo-output site
 
 $(BIN)/python:
 	@found=$$(tools/find-python) && echo "Making $(VENV) with $$found" && "$$found" -m venv $(VENV)
@@ -65,4 +70,14 @@ $(TENSORFLOW)/installed: $(TENSORFLOW)/bin/python pyproject.toml constraints-ten
 	@echo "Installing bayesord with TensorFlow (two minutes, once)"
 	@$(TENSORFLOW)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints-tensorflow.txt \
 		-e . keras tensorflow-cpu pytest pytest-xdist mpmath
+	@touch $@
+
+# The site is built from the sources without importing them, so it needs nothing of bayesord's.
+$(SITE)/bin/python:
+	@found=$$(tools/find-python) && echo "Making $(SITE) with $$found" && "$$found" -m venv $(SITE)
+
+$(SITE)/installed: $(SITE)/bin/python constraints-docs.txt
+	@echo "Installing what builds the documentation (half a minute, once)"
+	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints-docs.txt \
+		mkdocs-material "mkdocstrings[python]" mkdocs-jupyter
 	@touch $@
