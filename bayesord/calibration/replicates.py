@@ -21,6 +21,7 @@ from bayesord.likelihood.links import Link, get_link
 from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.prior_draws import check_proper, draw_prior
 from bayesord.modelling.priors import Priors
+from bayesord.progress import counted
 
 __all__ = ["simulate_calibration"]
 
@@ -107,7 +108,7 @@ def simulate_calibration(
         "target_accept": 0.8, "progressbar": False, "quiet": True,
     }  # fmt: skip
     ranks, divergences = [], 0
-    for _ in _counted(replicates, progressbar):
+    for _ in counted("Replicates", replicates, shown=progressbar):
         of_replicate, diverged = _replicate(design, link, priors, settings, rng)
         ranks.append(of_replicate)
         divergences += diverged
@@ -122,15 +123,6 @@ def _check_weights(design: Design) -> None:
             f"weights of kind {design.weights_kind!r}, or not whole numbers, do not count answers, so none can be "
             "simulated for them. Use whole frequency weights, or leave the weights out"
         )
-
-
-def _counted(replicates: int, shown: bool):
-    if not shown:
-        return range(replicates)
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(range(replicates), description="Replicates", console=Console(stderr=True))
 
 
 def _replicate(design: Design, link: Link, priors: Priors, settings: dict, rng) -> tuple[dict, bool]:

@@ -9,10 +9,10 @@ import numpy as np
 from bayesord.checks import check_category_values, check_count, check_random_seed, name_list
 from bayesord.comparison.metrics import Measures, read_metrics
 from bayesord.comparison.predictors import NATIVE, Decoder, Predictions, find_categories, read_answers
-from bayesord.comparison.progress import progress
 from bayesord.comparison.result import Comparison, Entry
 from bayesord.predictive.decisions import Decision, get_decision
 from bayesord.predictive.inputs import check_weights
+from bayesord.progress import steps
 
 __all__ = ["Comparison", "Predictions", "compare"]
 
@@ -110,7 +110,7 @@ def compare(
     measures = Measures(codes, values, weights, check_count("n_boot", n_boot, 0), rng)
     chosen = read_metrics(metrics, categories)
     entries = []
-    with progress("Comparing", len(predictors), shown=progressbar) as begin:
+    with steps("Comparing", len(predictors), shown=progressbar) as begin:
         for name, predictor in predictors.items():
             begin(name)
             found = decoder.predictions(name, predictor, X).checked(codes.size, K, name)

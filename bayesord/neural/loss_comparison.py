@@ -12,13 +12,13 @@ from bayesord import checks
 from bayesord.checks import Problems
 from bayesord.comparison import Comparison, Predictions, compare
 from bayesord.comparison.metrics import read_metrics
-from bayesord.comparison.progress import progress
 from bayesord.neural.arrays import read_arrays, rows_of
 from bayesord.neural.bayesian_head import NAME, bayesian_head
 from bayesord.neural.method import Method
 from bayesord.neural.registry import METHODS, get_method
 from bayesord.neural.training import Budget, Trainer
 from bayesord.predictive.decisions import LabelRule, get_decision
+from bayesord.progress import steps
 
 __all__ = ["compare_losses"]
 
@@ -154,7 +154,7 @@ def compare_losses(
     embedded = f"cumulative_{link}" if bayesian else None
     trained = list(dict.fromkeys([*methods, *([embedded] if bayesian else [])]))
     runs = [{} for _ in seeds]
-    with progress("Training", len(trained) * len(seeds), shown=progressbar) as begin:
+    with steps("Training", len(trained) * len(seeds), shown=progressbar) as begin:
         for name in trained:
             method = methods.get(name) or METHODS[name]
             trainer = Trainer(build_network, method, len(order), budget)
