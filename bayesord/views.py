@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from bayesord import html
@@ -43,7 +42,7 @@ def _view(fitted, found: html.Markup, numbers: html.Markup) -> str:
     what = design.formula or f"{design.response} ~ {len(design.predictors)} columns"
     priors = "; ".join(f"{part}: {words}" for part, words in describe_priors(fitted.priors, design))
     return html.block(
-        html.paragraph(html.Markup(f"<b>{html.escape(what)}</b>"), f", {len(design.y):,} rows"),
+        html.paragraph(html.Markup(f"<b>{html.escape(what)}</b>"), f", {design.counts.sum():,} rows"),
         found,
         html.side_by_side(numbers, _categories(design)),
         html.paragraph(
@@ -61,7 +60,7 @@ def _numbers(summary: pd.DataFrame, columns: list[str], row) -> html.Markup:
 
 
 def _categories(design: Design) -> html.Markup:
-    counts = np.bincount(design.y, minlength=len(design.categories))
+    counts = design.counts
     named = list(zip(design.categories, counts.tolist(), strict=True))[:_MOST_ROWS]
     rows = [[category, f"{n:,}", html.bar(n / counts.max())] for category, n in named]
     caption = _left_out(len(counts), "design.categories has all of them")
