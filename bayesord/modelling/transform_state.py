@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesord.modelling.transforms import FUNCTIONS, Basis, Center, Polynomial, Scale
+from bayesord.modelling.transforms import FUNCTIONS, MOST_COLUMNS, Basis, Center, Polynomial, Scale
 
-__all__ = ["MOST_COLUMNS", "restore_transform", "transform_state"]
-
-MOST_COLUMNS = 1_000
-"""Of a polynomial or spline made of stored numbers."""
+__all__ = ["restore_transform", "transform_state"]
 
 # What each transform learns: the names of its attributes, and their number of dimensions
 _LEARNED: dict[type, dict[str, int]] = {

@@ -14,7 +14,12 @@ import numpy as np
 from formulae.categorical import Sum, Treatment
 from scipy.interpolate import BSpline
 
-__all__ = ["CONTRASTS", "FUNCTIONS", "Basis", "Center", "Function", "Polynomial", "Scale"]
+from bayesord.checks import column_moments
+
+__all__ = ["CONTRASTS", "FUNCTIONS", "MOST_COLUMNS", "Basis", "Center", "Function", "Polynomial", "Scale"]
+
+MOST_COLUMNS = 1_000
+"""Of one polynomial or spline."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,19 @@ class Function:
     options: tuple[tuple[str, tuple[type, ...]], ...] = ()
 
 
+def _moments(weights: np.ndarray | None, x: np.ndarray) -> tuple[float, float]:
+    mean, sd = column_moments(x[:, None], weights)  # at any scale: squares of 1e200 or 1e-200 are not
+    return float(mean[0]), float(sd[0])
+
+
+def _check_columns(name: str, number: int, x: np.ndarray) -> None:
+    if number > MOST_COLUMNS:
+        raise ValueError(f"{name}={number} makes too many columns; the limit is {MOST_COLUMNS}")
+    distinct = len(np.unique(x))
+    if distinct <= number:
+        raise ValueError(f"{name}={number} needs more than {number} distinct values; there are {distinct}")
+
+
 def _total(weights: np.ndarray | None, values: np.ndarray) -> np.ndarray:
     return values.sum(axis=0) if weights is None else weights @ values
 
@@ -46,7 +64,7 @@ class Center:
     """x minus its weighted training mean."""
 
     def __init__(self, x: np.ndarray, weights: np.ndarray | None) -> None:
-        self.mean = float(_mean(weights, x))
+        self.mean, _ = _moments(weights, x)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return x - self.mean
@@ -56,8 +74,7 @@ class Scale:
     """x centred and divided by its weighted training standard deviation (divisor Σw)."""
 
     def __init__(self, x: np.ndarray, weights: np.ndarray | None) -> None:
-        self.mean = float(_mean(weights, x))
-        self.sd = float(np.sqrt(_mean(weights, (x - self.mean) ** 2)))
+        self.mean, self.sd = _moments(weights, x)
         if not self.sd > 0:
             raise ValueError("it is constant and cannot be scaled")
 
@@ -76,11 +93,7 @@ class Polynomial:
     def __init__(self, x: np.ndarray, weights: np.ndarray | None, degree: int = 1, raw: bool = False) -> None:
         if degree < 1:
             raise ValueError(f"degree={degree} must be at least 1")
-        distinct = len(np.unique(x))
-        if distinct <= degree:
-            raise ValueError(
-                f"degree={degree} needs more than {degree} distinct values; there are {distinct}"
-            )
+        _check_columns("degree", degree, x)
         self.degree, self.raw = degree, raw
         self.shifts, self.norms = [], []
         if not raw:
@@ -92,6 +105,10 @@ class Polynomial:
             squares = columns[i] ** 2
             if learn:
                 self.norms.append(float(_total(weights, squares)))
+                if not 0 < self.norms[i] < np.inf:
+                    raise ValueError(
+                        f"powers of {x[np.abs(x).argmax()]:g} leave float64; divide the column by a constant first"
+                    )
                 self.shifts.append(float(_total(weights, x * squares)) / self.norms[i])
             if i == self.degree:
                 break
@@ -133,6 +150,7 @@ class Basis:
             raise ValueError(
                 f"df={df} is too small for degree={degree}: it must be at least {max(degree, 1)}"
             )
+        _check_columns("df", df, x)
         low = float(x.min()) if lower_bound is None else float(lower_bound)
         high = float(x.max()) if upper_bound is None else float(upper_bound)
         if not low < high or low > x.min() or high < x.max():
