@@ -15,6 +15,7 @@ from bayesord.leave_one_out import compare_qwk
 from bayesord.mode import OrdinalMode
 from bayesord.model import OrdinalFit, fit, load
 from bayesord.modelling import priors
+from bayesord.modelling.covariate_grid import grid
 from bayesord.modelling.prior_table import prior_table
 from bayesord.modelling.priors import Priors
 from bayesord.simulate import simulate
@@ -58,6 +59,7 @@ __all__ = [
     "compare_qwk",
     "datasets",
     "fit",
+    "grid",
     "load",
     "prior_table",
     "priors",

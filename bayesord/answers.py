@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesord.checks import check_category_values, check_choice, check_random_seed
+from bayesord.effects import comparisons, predictions
 from bayesord.likelihood.links import Link
 from bayesord.modelling.design import Design
 from bayesord.modelling.new_rows import NEW_GROUPS, NewRows
@@ -48,6 +49,8 @@ class Answers(Storable):
 
     design: Design
     link: Link
+
+    predictions, comparisons = predictions, comparisons
 
     @cached_property
     def _coefficients(self) -> Coefficients:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from bayesord.checks import check_known_names, did_you_mean, name_list
-from bayesord.modelling.covariates import covariate_levels, group_columns, middle, values_of
+from bayesord.modelling.covariates import covariate_levels, group_columns, moments, values_of
 
-__all__ = ["grid", "held", "positions_by"]
+__all__ = ["grid", "held", "label", "positions_by"]
 
 GRID_POINTS = 101
 MOST_ROWS = 1_000_000
@@ -62,7 +62,7 @@ def grid(fit, values: Mapping | None = None, /, **covariates) -> pd.DataFrame:
     check_known_names("covariate", given, [*levels, *(name for name in groups if name not in levels)])
     chosen = {name: _values(design, name, given[name], levels, groups) for name in given}
     for name, known in levels.items():
-        chosen.setdefault(name, [known[0]] if known else [middle(design, name)])
+        chosen.setdefault(name, [known[0]] if known else [moments(design, name)[0]])
     names = [*levels, *(name for name in given if name not in levels)]
     count = prod(len(chosen[name]) for name in names)
     if count > MOST_ROWS:
@@ -77,11 +77,11 @@ def grid(fit, values: Mapping | None = None, /, **covariates) -> pd.DataFrame:
 def held(rows: pd.DataFrame, by: list[str]) -> str:
     """What the columns outside `by` are held at, in words: those that have one value in all rows."""
     fixed = [name for name in rows.columns if name not in by and len(rows) and rows[name].nunique() == 1]
-    return ", ".join(f"{name} = {text(rows[name].iloc[0])}" for name in fixed)
+    return ", ".join(f"{name} = {label(rows[name].iloc[0])}" for name in fixed)
 
 
-def text(value: object) -> str:
-    """A value of a covariate as a label."""
+def label(value: object) -> str:
+    """A value of a covariate as text."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesord.checks import column_kind, column_moments, to_float
+from bayesord.checks import Problems, column_kind, column_moments, to_float
 
 __all__ = [
     "as_asked",
@@ -89,11 +89,23 @@ def values_of(design, name: str) -> np.ndarray:
     return to_float(design.data[name])
 
 
-def middle(design, name: str) -> float:
-    """The weighted mean of a numeric covariate."""
+def moments(design, name: str) -> tuple[float, float]:
+    """The weighted mean and standard deviation of a numeric covariate."""
     if name in design.predictors:
-        return float(design.mean[design.predictors.index(name)])
-    return float(column_moments(values_of(design, name)[:, None], design.weights)[0][0])
+        j = design.predictors.index(name)
+        return float(design.mean[j]), float(design.sd[j])
+    mean, sd = column_moments(values_of(design, name)[:, None], design.weights)
+    return float(mean[0]), float(sd[0])
+
+
+def given_offset(design) -> np.ndarray | None:
+    """The offset of the training rows that was given as an array, (n,), without that of the formula; None: no such one."""
+    if design.source.offset_name is not True:
+        return None
+    if design.formula is None or not design.source.encoder.formula.offsets:
+        return design.offset
+    coded, _ = design.source.encode(training_rows(design), Problems(), None)
+    return design.offset - coded.offset
 
 
 def as_asked(design, rows: pd.DataFrame) -> pd.DataFrame | np.ndarray:

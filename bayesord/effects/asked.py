@@ -1,0 +1,160 @@
+"""Which rows a question is about: with what weights, and which of them are averaged together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from bayesord.checks import Problems, check_known_names, read_weights
+from bayesord.modelling.covariate_grid import held, label, positions_by
+from bayesord.modelling.covariates import (
+    as_asked,
+    covariate_levels,
+    given_offset,
+    group_columns,
+    training_rows,
+)
+from bayesord.modelling.sources import column_of
+
+__all__ = ["Asked", "ask"]
+
+_MOST_COLUMNS = 10  # that tell rows apart in a table
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Rows, and the cells of the answer that they are averaged into.
+
+    Attributes
+    ----------
+    rows : DataFrame, n rows
+        The columns that the model uses. Rows that agree in everything are merged where they are averaged.
+    offset : array (n,), or None
+    weights : array (n,)
+    cell : array (n,) of integers
+        The cell of each row, 0 ... G-1.
+    cells : DataFrame, G rows
+        What tells the cells apart.
+    dim : str or None
+        What the cells are called in an array: "group", "obs_id", or None for a single average.
+    labels : list
+        One for each cell.
+    said : str
+        The same for a reader.
+    """
+
+    rows: pd.DataFrame
+    offset: np.ndarray | None
+    weights: np.ndarray
+    cell: np.ndarray
+    cells: pd.DataFrame
+    dim: str | None
+    labels: list
+    said: str
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether every row is a cell of its own."""
+        return self.dim == "obs_id"
+
+
+def ask(fit, new, by, sample_weight, offset, new_groups: str, group_effects: bool) -> Asked:
+    """The rows of a question; all that is wrong with new ones is raised here."""
+    design = fit.design
+    if new is None:
+        if sample_weight is not None or offset is not None:
+            raise ValueError("sample_weight= and offset= belong to new rows; the training rows keep theirs.")
+        rows, offset, weights = training_rows(design), given_offset(design), design.weights
+        by = True if by is None else by
+    else:
+        rows = _frame(design, new)
+        coded = design.rows(
+            as_asked(design, rows), offset=offset, new_groups=new_groups, group_effects=group_effects
+        )
+        if not len(coded.X):
+            raise ValueError("new has no rows.")
+        offset = None if offset is None else np.asarray(offset, dtype=np.float64)
+        weights = _weights(rows, sample_weight, by)
+    levels = covariate_levels(design)
+    columns = [str(name) for name in rows.columns]
+    names = [] if by is None or by is True else [by] if isinstance(by, str) else list(by)
+    check_known_names("by", names, columns)
+    kept = [name for name in columns if name in levels or name in group_columns(design)]
+    if by is None:
+        return _one_by_one(rows[kept], offset)
+    weights = np.ones(len(rows)) if weights is None else weights
+    if not weights.all():
+        some = weights > 0
+        rows, weights, offset = rows[some], weights[some], None if offset is None else offset[some]
+    said = f"averaged over {len(rows):,} row{'s' if len(rows) > 1 else ''}"
+    if not names:
+        nothing, cell = pd.DataFrame(index=[0]), np.zeros(len(rows), dtype=np.int64)
+        return _merged(Asked(rows[kept], offset, weights, cell, nothing, None, [""], said))
+    positions = positions_by(rows, names, levels)
+    cell = np.empty(len(rows), dtype=np.int64)
+    for number, index in enumerate(positions.values()):
+        cell[index] = number
+    cells = rows[names].iloc[[index[0] for index in positions.values()]].reset_index(drop=True)
+    labels = [key[0] if len(key) == 1 else ", ".join(label(value) for value in key) for key in positions]
+    said = f"{said} by {', '.join(names)}"
+    return _merged(Asked(rows[kept], offset, weights, cell, cells, "group", labels, said))
+
+
+def _frame(design, new) -> pd.DataFrame:
+    """New rows as a DataFrame with the names of the covariates."""
+    if isinstance(new, pd.DataFrame) and (
+        design.formula or design.source.named or set(design.predictors) <= set(new.columns)
+    ):
+        return new
+    coded = design.rows(new)
+    return pd.DataFrame(coded.X, columns=list(design.predictors), index=coded.obs_id)
+
+
+def _weights(rows: pd.DataFrame, sample_weight, by) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    if by is None:
+        raise ValueError(
+            "sample_weight= weighs rows that are averaged: say which with by= (by=True: all of them)."
+        )
+    problems = Problems()
+    given = column_of(rows, sample_weight, "sample_weight", problems)
+    weights = read_weights(given, "frequency", len(rows), problems, rows.index)
+    problems.raise_if_any()
+    return weights
+
+
+def _one_by_one(rows: pd.DataFrame, offset) -> Asked:
+    """Each row by itself, told apart by the covariates that differ between rows, where these can do it."""
+    n = len(rows)
+    varying = [name for name in rows.columns if rows[name].nunique() > 1]
+    cells = rows[varying] if len(varying) <= _MOST_COLUMNS else rows[[]]
+    if n > 1 and (not len(cells.columns) or cells.duplicated().any()):
+        cells = cells.assign(obs_id=rows.index)[["obs_id", *cells.columns]]
+    fixed = held(rows, varying) if len(rows.columns) <= _MOST_COLUMNS else ""
+    said = f"at {fixed}" if fixed else f"for {n:,} row{'s' if n > 1 else ''}"
+    cells = cells.reset_index(drop=True)
+    return Asked(rows, offset, np.ones(n), np.arange(n), cells, "obs_id", rows.index.tolist(), said)
+
+
+def _merged(asked: Asked) -> Asked:
+    """Rows that agree in all covariates, offset and cell as one row of their total weight."""
+    n = len(asked.rows)
+    parts = [asked.rows[name] for name in asked.rows.columns]
+    parts += [asked.cell] if asked.offset is None else [asked.cell, asked.offset]
+    number = np.zeros(n, dtype=np.int64)
+    for part in parts:
+        codes, values = pd.factorize(part)
+        if len(values) > n / 2:
+            return asked  # there is little to merge
+        number = pd.factorize(number * len(values) + codes)[0]
+    _, first = np.unique(number, return_index=True)
+    return replace(
+        asked,
+        rows=asked.rows.iloc[first],
+        offset=None if asked.offset is None else asked.offset[first],
+        weights=np.bincount(number, weights=asked.weights),
+        cell=asked.cell[first],
+    )
