@@ -16,6 +16,8 @@ __all__ = [
     "Covariates",
     "check_same_columns",
     "column_kind",
+    "infinity_hint",
+    "native",
     "read_covariates",
     "report_not_finite",
     "to_float",
@@ -46,9 +48,19 @@ def column_kind(column: pd.Series) -> str:
         return "complex"
     if dtype.kind in "biuf":
         return "numeric"
-    if isinstance(dtype, pd.StringDtype) or dtype.kind in "SU":
+    if isinstance(dtype, pd.StringDtype) or dtype.kind == "U":
         return "factor"
     return _object_kind(column)
+
+
+def native(column: pd.Series) -> pd.Series:
+    """The same numbers in a type that pandas can count and sort: no float16, long double or foreign byte order."""
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype not in (np.float32, np.float64):
+        return column.astype(np.float64)
+    if isinstance(dtype, np.dtype) and not dtype.isnative:
+        return column.astype(dtype.newbyteorder("="))
+    return column
 
 
 def _object_kind(column: pd.Series) -> str:
@@ -247,7 +259,7 @@ def report_not_finite(
     bad_columns = np.flatnonzero(~finite.all(axis=0))
     for word, test, remedy in (
         ("NaN", np.isnan, "Drop or impute first"),
-        ("infinity", np.isinf, _infinity_hint(dtype)),
+        ("infinity", np.isinf, infinity_hint(dtype)),
     ):
         parts = []
         for j in bad_columns:
@@ -259,7 +271,8 @@ def report_not_finite(
             problems.add(f"Input {where} contains {word}: {'; '.join(parts[:5])}{more}. {remedy}.")
 
 
-def _infinity_hint(dtype: object) -> str:
+def infinity_hint(dtype: object) -> str:
+    """What to do about infinite values: those of a narrow type may come from its narrowness."""
     itemsize = getattr(dtype, "itemsize", 8) if getattr(dtype, "kind", "f") == "f" else 8
     if itemsize in (2, 4):
         limit = {2: "65504", 4: "3.4e38"}[itemsize]

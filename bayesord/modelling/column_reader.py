@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesord.checks import Problems, column_kind, did_you_mean, name_list, name_rows, to_float
+from bayesord.checks import (
+    Problems,
+    column_kind,
+    did_you_mean,
+    infinity_hint,
+    name_list,
+    name_rows,
+    native,
+    to_float,
+)
 from bayesord.modelling.expressions import Columns
 from bayesord.modelling.syntax import Part
 
@@ -37,6 +46,7 @@ class ColumnReader:
         """The columns of the training rows, or None where something is wrong with them."""
         before = len(problems.found)
         if self._acceptable(data, self.part.names, problems):
+            data = _native(data, self.part.names)
             self._learn_levels(data, problems)
             self.numbers = tuple(name for name in self.part.names if _is_number(data[name]))
         return self._columns(data, self.part.names) if len(problems.found) == before else None
@@ -47,8 +57,10 @@ class ColumnReader:
         for name in missing:
             hint = did_you_mean(name, [str(column) for column in data.columns])
             problems.add(f"new data lack the column {name!r} that the formula uses.{hint}")
-        if missing or not self._acceptable(data, names, problems):
+        there = [name for name in names if name not in missing]
+        if not self._acceptable(data, there, problems) or missing:
             return None
+        data = _native(data, names)
         return self._columns(data, names) if self._known_levels(data, names, problems) else None
 
     def stand_in(self) -> Columns:
@@ -80,11 +92,14 @@ class ColumnReader:
             if absent.any():
                 holes.append(f"column {name!r}, {name_rows(absent, data.index)}")
             elif kind == "numeric" and (wild := np.isinf(to_float(column))).any():
-                infinite.append(f"column {name!r}, {name_rows(wild, data.index)}")
+                infinite.append(
+                    (f"column {name!r}, {name_rows(wild, data.index)}", infinity_hint(column.dtype))
+                )
         if holes:
             problems.add(f"Input data contains NaN: {'; '.join(holes)}. Drop or impute first.")
-        if infinite:
-            problems.add(f"Input data contains infinity: {'; '.join(infinite)}. Drop these rows.")
+        for remedy in dict.fromkeys(hint for _, hint in infinite):
+            where = "; ".join(said for said, hint in infinite if hint == remedy)
+            problems.add(f"Input data contains infinity: {where}. {remedy}.")
         return len(problems.found) == before
 
     def _check_kind(self, name: str, kind: str, column: pd.Series, problems: Problems) -> None:
@@ -95,10 +110,14 @@ class ColumnReader:
                 TypeError,
             )
         elif kind == "complex":
-            problems.add(f"Complex data not supported: column {name!r}.")
+            problems.add(f"Complex data not supported: column {name!r}. Make two columns of it.")
         elif kind in {"mixed", "other"}:
             found = sorted({type(value).__name__ for value in column[~column.isna()]})
-            problems.add(f"column {name!r} mixes or holds types without a meaning here: {found}.", TypeError)
+            problems.add(
+                f"column {name!r} mixes or holds types without a meaning here: {name_list(found)}. Make numbers or "
+                "strings of all its values.",
+                TypeError,
+            )
         elif kind == "factor" and name in self.part.numbers:
             first = next(iter(column[~column.isna()]), None)
             problems.add(
@@ -107,7 +126,8 @@ class ColumnReader:
             )
         elif kind == "numeric" and name in self.part.compared:
             problems.add(
-                f"column {name!r} is numeric, but {self.part.compared[name]}() compares it with a string."
+                f"column {name!r} is numeric, but {self.part.compared[name]}() compares it with a string. "
+                "Compare it with a number, or make strings of it."
             )
 
     def _learn_levels(self, data: pd.DataFrame, problems: Problems) -> None:
@@ -164,6 +184,11 @@ class ColumnReader:
                 factors[name] = _as_factor(data[name], list(self.levels[name]))
             values[name] = to_float(data[name]) if _is_number(data[name]) else factors[name]
         return Columns(len(data), values, factors)
+
+
+def _native(data: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    strange = {name: native(data[name]) for name in names if data[name].dtype != native(data[name]).dtype}
+    return data.assign(**strange) if strange else data
 
 
 def _is_number(column: pd.Series) -> bool:
