@@ -14,6 +14,8 @@ from bayesord.modelling.covariates import (
     covariate_levels,
     given_offset,
     group_columns,
+    named_rows,
+    offset_column,
     training_rows,
 )
 from bayesord.modelling.sources import column_of
@@ -69,7 +71,7 @@ def ask(fit, new, by, sample_weight, offset, new_groups: str, group_effects: boo
         rows, offset, weights = training_rows(design), given_offset(design), design.weights
         by = True if by is None else by
     else:
-        rows = _frame(design, new)
+        rows = named_rows(design, new)
         coded = design.rows(
             as_asked(design, rows), offset=offset, new_groups=new_groups, group_effects=group_effects
         )
@@ -81,7 +83,8 @@ def ask(fit, new, by, sample_weight, offset, new_groups: str, group_effects: boo
     columns = [str(name) for name in rows.columns]
     names = [] if by is None or by is True else [by] if isinstance(by, str) else list(by)
     check_known_names("by", names, columns)
-    kept = [name for name in columns if name in levels or name in group_columns(design)]
+    used = {*levels, *group_columns(design), *offset_column(design)}
+    kept = [name for name in columns if name in used]
     if by is None:
         return _one_by_one(rows[kept], offset)
     weights = np.ones(len(rows)) if weights is None else weights
@@ -100,16 +103,6 @@ def ask(fit, new, by, sample_weight, offset, new_groups: str, group_effects: boo
     labels = [key[0] if len(key) == 1 else ", ".join(label(value) for value in key) for key in positions]
     said = f"{said} by {', '.join(names)}"
     return _merged(Asked(rows[kept], offset, weights, cell, cells, "group", labels, said))
-
-
-def _frame(design, new) -> pd.DataFrame:
-    """New rows as a DataFrame with the names of the covariates."""
-    if isinstance(new, pd.DataFrame) and (
-        design.formula or design.source.named or set(design.predictors) <= set(new.columns)
-    ):
-        return new
-    coded = design.rows(new)
-    return pd.DataFrame(coded.X, columns=list(design.predictors), index=coded.obs_id)
 
 
 def _weights(rows: pd.DataFrame, sample_weight, by) -> np.ndarray | None:
@@ -133,7 +126,7 @@ def _one_by_one(rows: pd.DataFrame, offset) -> Asked:
     cells = rows[varying] if len(varying) <= _MOST_COLUMNS else rows[[]]
     if n > 1 and (not len(cells.columns) or cells.duplicated().any()):
         cells = cells.assign(obs_id=rows.index)[["obs_id", *cells.columns]]
-    fixed = held(rows, varying) if len(rows.columns) <= _MOST_COLUMNS else ""
+    fixed = held(rows) if len(rows.columns) <= _MOST_COLUMNS else ""
     said = f"at {fixed}" if fixed else f"for {n:,} row{'s' if n > 1 else ''}"
     cells = cells.reset_index(drop=True)
     return Asked(rows, offset, np.ones(n), np.arange(n), cells, "obs_id", rows.index.tolist(), said)

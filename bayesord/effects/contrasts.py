@@ -63,7 +63,7 @@ def contrasts_of(design, variables, sign: str) -> list[Contrast]:
     """
     levels = covariate_levels(design)
     groups = {name: labels for name, labels in group_columns(design).items() if name not in levels}
-    wanted = _wanted(variables, [name for name in levels if name != design.source.offset_name])
+    wanted = _wanted(variables, list(levels))
     if not wanted:
         raise ValueError("the model has no covariates: there is nothing to compare.")
     check_known_names("variable", wanted, [*levels, *groups])
@@ -116,9 +116,7 @@ def _of_factor(name: str, levels: tuple, change, sign: str) -> list[tuple]:
 def _of_number(design, name: str, change, sign: str) -> list[tuple]:
     pair = _pair(change)
     if change is None:
-        if design.data is not None or name in design.predictors:
-            pair = (0, 1) if np.isin(values_of(design, name), (0.0, 1.0)).all() else None
-        change = 1
+        pair, change = (0, 1) if _is_truth(design, name) else None, 1
     if pair is not None and all(_is_number(value) for value in pair):
         low, high = (float(value) for value in pair)
         return [(f"{label(high)}{sign}{label(low)}", ("at", low), ("at", high))]
@@ -129,6 +127,14 @@ def _of_number(design, name: str, change, sign: str) -> list[tuple]:
             f"{name!r} is a number, and {change!r} is no change of it: give the step, 'sd', or two values (low, high)."
         )
     return [(f"{change:+g}", AS_IT_IS, ("plus", float(change)))]
+
+
+def _is_truth(design, name: str) -> bool:
+    """Whether the training rows have no values but 0 and 1."""
+    try:
+        return bool(np.isin(values_of(design, name), (0.0, 1.0)).all())
+    except ValueError:  # the rows were not kept
+        return False
 
 
 def _is_number(value: object) -> bool:

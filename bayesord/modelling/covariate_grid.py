@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bayesord.checks import check_known_names, did_you_mean, name_list
-from bayesord.modelling.covariates import covariate_levels, group_columns, moments, values_of
+from bayesord.modelling.covariates import (
+    covariate_levels,
+    group_columns,
+    moments,
+    offset_column,
+    values_of,
+)
 
 __all__ = ["grid", "held", "label", "positions_by"]
 
@@ -22,8 +28,8 @@ MOST_ROWS = 1_000_000
 def grid(fit, values: Mapping | None = None, /, **covariates) -> pd.DataFrame:
     """Covariate rows over all combinations of the values given, the other covariates held.
 
-    Factors that are not named are at their first (reference) level, numbers at their weighted mean over the training
-    rows.
+    Factors that are not named are at their first (reference) level, numbers (and an offset that is a column) at their
+    weighted mean over the training rows.
 
     Parameters
     ----------
@@ -58,6 +64,7 @@ def grid(fit, values: Mapping | None = None, /, **covariates) -> pd.DataFrame:
     """
     design = fit.design
     levels, groups = covariate_levels(design), group_columns(design)
+    levels = {**dict.fromkeys(offset_column(design), ()), **levels}
     given = _given(values, covariates)
     check_known_names("covariate", given, [*levels, *(name for name in groups if name not in levels)])
     chosen = {name: _values(design, name, given[name], levels, groups) for name in given}
@@ -74,9 +81,9 @@ def grid(fit, values: Mapping | None = None, /, **covariates) -> pd.DataFrame:
     return pd.DataFrame(columns, index=range(count))
 
 
-def held(rows: pd.DataFrame, by: list[str]) -> str:
-    """What the columns outside `by` are held at, in words: those that have one value in all rows."""
-    fixed = [name for name in rows.columns if name not in by and len(rows) and rows[name].nunique() == 1]
+def held(rows: pd.DataFrame) -> str:
+    """What rows are held at, in words: the columns that have one value in all of them."""
+    fixed = [name for name in rows.columns if rows[name].nunique() == 1]
     return ", ".join(f"{name} = {label(rows[name].iloc[0])}" for name in fixed)
 
 

@@ -16,7 +16,9 @@ __all__ = [
     "covariate_levels",
     "group_columns",
     "kept_columns",
-    "middle",
+    "moments",
+    "named_rows",
+    "offset_column",
     "training_rows",
     "values_of",
 ]
@@ -43,12 +45,16 @@ def covariate_levels(design) -> dict[str, tuple]:
         return dict.fromkeys(design.predictors, ())
     encoder = design.source.encoder
     levels = {name: tuple(encoder.levels.get(name, ())) for name in encoder.formula.names}
-    if isinstance(design.source.offset_name, str):
-        levels.setdefault(design.source.offset_name, ())
     for name, known in levels.items():
         if not known and design.data is not None and design.data[name].dtype.kind == "b":
             levels[name] = (False, True)
     return levels
+
+
+def offset_column(design) -> tuple[str, ...]:
+    """The name of the column that was given as offset, if any."""
+    name = design.source.offset_name
+    return (name,) if isinstance(name, str) else ()
 
 
 def group_columns(design) -> dict[str, tuple]:
@@ -101,11 +107,27 @@ def moments(design, name: str) -> tuple[float, float]:
 def given_offset(design) -> np.ndarray | None:
     """The offset of the training rows that was given as an array, (n,), without that of the formula; None: no such one."""
     if design.source.offset_name is not True:
-        return None
+        return None  # none at all, or a column that the rows carry
     if design.formula is None or not design.source.encoder.formula.offsets:
         return design.offset
     coded, _ = design.source.encode(training_rows(design), Problems(), None)
     return design.offset - coded.offset
+
+
+def named_rows(design, new) -> pd.DataFrame:
+    """New rows as a DataFrame with the names of the covariates.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a table that is none of the model's.
+    """
+    if isinstance(new, pd.DataFrame) and (
+        design.formula or design.source.named or set(design.predictors) <= set(new.columns)
+    ):
+        return new
+    coded = design.rows(new)
+    return pd.DataFrame(coded.X, columns=list(design.predictors), index=coded.obs_id)
 
 
 def as_asked(design, rows: pd.DataFrame) -> pd.DataFrame | np.ndarray:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from bayesord.checks import check_known_names, check_number
+from bayesord.modelling.covariate_grid import grid, held, label, positions_by
+from bayesord.modelling.covariates import as_asked, covariate_levels, named_rows
 from bayesord.plots.colours import category_colours
+from bayesord.predictive.averages import average_probs
 
 __all__ = ["plot_category_probs"]
 
 _MOST_BARS = 40
-_GRID_POINTS = 101
-_BLOCK_NUMBERS = 4_000_000
 _WHISKERS = 8  # along an area, for each border
 _SHOWN_SHARE = 0.055  # a narrower segment has no room for its number
 
@@ -58,8 +57,7 @@ def plot_category_probs(
     Raises
     ------
     ValueError
-        For unknown names, more than 40 conditions, and covariates whose range only the data know (inside
-        `poly`, `scale`, ...): pass `new`.
+        For unknown names and more than 40 conditions.
 
     Examples
     --------
@@ -72,8 +70,8 @@ def plot_category_probs(
     """
     check_number("prob", prob, above=0, below=1)
     by, rows, held = _rows_to_plot(fit, by, new)
-    levels = _covariates(fit.design)
-    groups = _groups(rows, by, levels)
+    levels = covariate_levels(fit.design)
+    groups = positions_by(rows, by, levels)
     along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
     if not along and len(groups) > _MOST_BARS:
         raise ValueError(f"by={by} makes {len(groups)} bars; at most {_MOST_BARS} can be read. Choose fewer.")
@@ -95,11 +93,11 @@ def plot_category_probs(
 
 def _rows_to_plot(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
     """(names, rows, what the other covariates are held at)."""
+    design = fit.design
     by = [by] if isinstance(by, str) else None if by is None else list(by)
-    levels = _covariates(fit.design)
+    levels = covariate_levels(design)
     if new is not None:
-        frame = isinstance(new, pd.DataFrame)
-        rows = new if frame else pd.DataFrame(np.asarray(new), columns=list(fit.design.predictors))
+        rows = named_rows(design, new)
         by = by or [name for name in levels if name in rows.columns]
         check_known_names("by", by, [str(column) for column in rows.columns])
         return by, rows, ""
@@ -110,35 +108,10 @@ def _rows_to_plot(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
     numbers = [name for name in by if not levels[name]]
     if numbers and len(by) > 1:
         raise ValueError(f"by={by} has the number {numbers[0]!r} among others: name one number, or factors.")
-    return by, *_grid(fit.design, by, levels)
-
-
-def _grid(design, by: list[str], levels: dict[str, tuple]) -> tuple[pd.DataFrame, str]:
-    """Rows over all values of `by`, the other covariates held, and what they are held at."""
-    means = dict(zip(design.predictors, design.mean.tolist(), strict=True))
-    unknown = [name for name, known in levels.items() if not known and name not in means]
-    if unknown:
-        raise ValueError(f"the formula transforms {unknown}, so their values are not known here: pass new=.")
-    values = {name: known[:1] or (means[name],) for name, known in levels.items()}
-    for name in by:
-        values[name] = levels[name] or _range(design.X[:, design.predictors.index(name)])
-    rows = pd.DataFrame(list(product(*values.values())), columns=list(values))
-    if all(levels[name] for name in by) and len(by) == len(levels):
+    rows = grid(fit, dict.fromkeys(by, ...))
+    if len(by) == len(levels) and not numbers:
         rows = rows[_occurring(design, rows)]
-    return rows, ", ".join(f"{name} = {_text(held[0])}" for name, held in values.items() if name not in by)
-
-
-def _covariates(design) -> dict[str, tuple]:
-    """The covariates that a user named, with the levels of factors; () for numbers."""
-    if design.formula is None:
-        return dict.fromkeys(design.predictors, ())
-    encoder = design.source.encoder
-    return {name: tuple(encoder.levels.get(name, ())) for name in encoder.formula.names}
-
-
-def _range(column: np.ndarray) -> np.ndarray:
-    distinct = np.unique(column)
-    return distinct if len(distinct) <= 2 else np.linspace(distinct[0], distinct[-1], _GRID_POINTS)
+    return by, rows, held(rows[[name for name in rows.columns if name not in by]])
 
 
 def _occurring(design, rows: pd.DataFrame) -> np.ndarray:
@@ -147,36 +120,13 @@ def _occurring(design, rows: pd.DataFrame) -> np.ndarray:
     return np.array([row.tobytes() in seen for row in design.rows(rows, group_effects=False).X])
 
 
-def _groups(rows: pd.DataFrame, by: list[str], levels: dict[str, tuple]) -> dict[tuple, np.ndarray]:
-    """Positions of the rows of each combination of the values of `by`, in the order of their levels."""
-    keys = pd.DataFrame({name: rows[name].to_numpy() for name in by})
-    for name in by:
-        if levels.get(name):
-            keys[name] = pd.Categorical(keys[name], categories=list(levels[name]))
-    found = keys.groupby(by, sort=True, observed=True).indices
-    return {key if isinstance(key, tuple) else (key,): index for key, index in found.items()}
-
-
 def _share_below(fit, rows: pd.DataFrame, groups: list[np.ndarray], how: dict) -> np.ndarray:
     """(S, groups, K+1) cumulative probabilities 0, P(y <= k), 1, averaged over the rows of each group."""
-    design = fit.design
-    asked = rows if design.formula or design.source.named else rows.to_numpy()
-    draws = fit.predictive_draws(asked, **how)
-    group_of = np.empty(len(rows), dtype=int)
+    group_of = np.empty(len(rows), dtype=np.int64)
     for number, index in enumerate(groups):
         group_of[index] = number
-    below = np.zeros((draws.n_draws, len(groups), draws.n_categories + 1))
-    step = max(1, _BLOCK_NUMBERS // (draws.n_draws * draws.n_categories))
-    for start in range(0, len(rows), step):
-        table = draws.rows(start, min(start + step, len(rows))).probs()
-        for row in range(table.shape[1]):
-            below[:, group_of[start + row], 1:] += table[:, row]
-    below /= np.array([len(index) for index in groups])[:, None]
-    return below.cumsum(axis=2)
-
-
-def _text(value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    probs = average_probs(fit.predictive_draws(as_asked(fit.design, rows), **how), group_of)
+    return np.concatenate([np.zeros((*probs.shape[:2], 1)), probs], axis=2).cumsum(axis=2)
 
 
 # -- drawing ----------------------------------------------------------------------------------------------
@@ -212,7 +162,7 @@ def _bars(ax, mean, ends, groups, by) -> None:
         for k, height in enumerate(heights):
             for width, colour in ((2.4, "white"), (1, "black")):
                 ax.hlines(at + height, ends[0, :, k], ends[1, :, k], color=colour, linewidth=width)
-    ax.set_yticks(at, [", ".join(_text(value) for value in key) for key in groups])
+    ax.set_yticks(at, [", ".join(label(value) for value in key) for key in groups])
     ax.set_ylabel(", ".join(by))
     ax.set(xlim=(0, 1), ylim=(len(groups) - 0.5, -0.5))
     ax.set_xlabel("probability in %")

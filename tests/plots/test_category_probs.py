@@ -91,12 +91,6 @@ def test_new_rows_that_agree_are_averaged(wine, wine_fit):
     np.testing.assert_allclose(widths(ax), expected, atol=1e-12)
 
 
-def test_blocks_of_rows_do_not_matter(monkeypatch, wine, wine_fit):
-    whole = widths(plot_category_probs(wine_fit, "temp", new=wine))
-    monkeypatch.setattr("bayesord.plots.category_probs._BLOCK_NUMBERS", 4000 * 5 * 7)
-    np.testing.assert_allclose(widths(plot_category_probs(wine_fit, "temp", new=wine)), whole, atol=1e-12)
-
-
 def test_only_conditions_that_occur_are_shown(wine):
     some = wine[(wine.temp == "cold") | (wine.contact == "no")]
     ax = plot_category_probs(bo.fit("rating ~ temp + contact", some, method="mode", priors=FLAT))
@@ -118,6 +112,14 @@ def test_areas_follow_a_number(survey, survey_mode):
     assert border[[0, -1], 0] == pytest.approx([survey.age.min(), survey.age.max()])
     rows = pd.DataFrame({"age": border[:, 0], "group": "low"})
     np.testing.assert_allclose(border[:, 1], survey_mode.predict_proba(rows)[:, 0], atol=1e-12)
+
+
+def test_areas_follow_a_number_inside_a_transform(survey):
+    fit = bo.fit("answer ~ poly(age, 2)", survey, method="mode", priors=FLAT)
+    border = plot_category_probs(fit).lines[0].get_xydata()
+    assert border[[0, -1], 0] == pytest.approx([survey.age.min(), survey.age.max()])
+    probs = fit.predict_proba(pd.DataFrame({"age": border[:, 0]}))
+    np.testing.assert_allclose(border[:, 1], probs[:, 0], atol=1e-12)
 
 
 def test_areas_have_whiskers_where_there_are_draws(survey):
@@ -176,8 +178,6 @@ def test_bad_settings(wine_fit, settings, message):
 def test_what_cannot_be_drawn_says_why(survey, survey_mode):
     with pytest.raises(ValueError, match="name one number, or factors"):
         plot_category_probs(survey_mode, ["age", "group"])
-    with pytest.raises(ValueError, match=r"transforms \['age'\].*pass new="):
-        plot_category_probs(bo.fit("answer ~ poly(age, 2)", survey, method="mode", priors=FLAT))
     with pytest.raises(ValueError, match="no covariates"):
         plot_category_probs(bo.fit("answer ~ 1", survey, method="mode", priors=FLAT))
     with pytest.raises(ValueError, match="300 bars; at most 40"):
