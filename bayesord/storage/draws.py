@@ -23,6 +23,8 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
         if q > 1:
             expected[term.chol_corr] = (q, q)
     draws = posterior["cutpoints"].shape[:2]
+    if 0 in draws:
+        raise ValueError("it has no draws")
     for name, shape in expected.items():
         values = posterior[name]
         good = values.dims[:2] == ("chain", "draw") and values.shape == (*draws, *shape)
