@@ -27,6 +27,8 @@ _LAZY = {
     "Comparison": "bayesord.comparison",
     "OrdinalClassifier": "bayesord.classifier",
     "compare": "bayesord.comparison",
+    "CrossValidation": "bayesord.cross_validation",
+    "cross_validate": "bayesord.cross_validation",
     "sample": "bayesord.inference.changed",
 }
 _LAZY_MODULES = ("comparison", "neural")
@@ -57,6 +59,8 @@ __all__ = [
     "Priors",
     "compare",
     "compare_qwk",
+    "CrossValidation",
+    "cross_validate",
     "datasets",
     "fit",
     "grid",
