@@ -1,0 +1,1 @@
+"""Which loss to train a network with when its categories are ordered: `python -m benchmarks.losses --help`."""
