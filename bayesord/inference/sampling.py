@@ -93,7 +93,7 @@ def sample(
         "seconds_sampling": time.perf_counter() - placed,
     }
     idata = _idata(design, link, priors, posterior, sampled.stats, how)
-    remarks = diagnostics.data_remarks(design, priors, posterior.get("beta"))
+    remarks = diagnostics.data_remarks(design, link, priors, posterior)
     verdict = diagnostics.judge(idata, remarks, chains_asked=chains, interrupted=sampled.interrupted)
     idata["sample_stats"].attrs["verdict"] = str(verdict)
     if len(design.y) * chains * draws * 8 <= LOG_LIKELIHOOD_BYTES:

@@ -6,13 +6,15 @@ import xarray as xr
 
 import bayesord as bo
 from bayesord.inference.diagnostics import data_remarks, judge
+from bayesord.likelihood.links import get_link
 from bayesord.modelling.design import from_arrays
 
 
 def draws_of(x, energy=None, diverging=0):
     chain, draw = x.shape[:2]
+    energies = np.random.default_rng(0).normal(size=(chain, draw))
     stats = {
-        "energy": np.random.default_rng(0).normal(size=(chain, draw)) if energy is None else energy,
+        "energy": energies if energy is None else energy,
         "diverging": np.arange(chain * draw).reshape(chain, draw) < diverging,
     }
     posterior = xr.Dataset(
@@ -72,18 +74,58 @@ def test_a_missing_chain(healthy):
     assert "only 3 of 4 chains" in str(verdict)
 
 
+def test_figures_of_draws_that_cannot_be_judged(healthy):
+    few = judge(draws_of(healthy[:, :3]))
+    assert few.level == "failed"
+    assert "3 draws a chain are too few" in str(few)
+    assert np.isnan(few.figures["r_hat"])
+    alone = judge(draws_of(healthy[:1]))
+    assert alone.level == "caution"
+    assert "one chain" in str(alone)
+
+
+def test_an_interrupted_run(healthy):
+    verdict = judge(draws_of(healthy), interrupted=True)
+    assert verdict.level == "caution"
+    assert verdict.problems == ("interrupted: 1,000 draws a chain are kept",)
+
+
+@pytest.mark.parametrize(("count", "level"), [(0, "ok"), (40, "ok"), (41, "caution")])
+def test_trees_at_their_limit(healthy, count, level):
+    idata = draws_of(healthy)
+    deepest = np.arange(4000).reshape(4, 1000) < count
+    idata["sample_stats"]["reached_max_treedepth"] = xr.DataArray(deepest, dims=("chain", "draw"))
+    assert judge(idata).level == level
+
+
+def posterior_of(fit) -> dict:
+    return {name: array.values for name, array in fit.idata["posterior"].items()}
+
+
 def test_remarks_name_separation_empty_categories_and_conflict(rng):
     x = np.r_[rng.uniform(-1, 0, 20), rng.uniform(1, 2, 20)]
     X = np.column_stack([x, rng.normal(size=40)])
     with pytest.warns(UserWarning, match="0 observations"):
         design = from_arrays(X, (x > 0).astype(int), categories=[0, 1, 2])
-    said = " ".join(
-        data_remarks(
-            design, bo.Priors(beta=bo.priors.normal(0, 1)), rng.normal([9.0, 0.1], 0.5, size=(2, 500, 2))
-        )
-    )
+    posterior = {
+        "beta": rng.normal([9.0, 0.1], 0.5, size=(2, 500, 2)),
+        "cutpoints": rng.normal([0.0, 3.0], 0.1, size=(2, 500, 2)),
+        "cutpoint_steps": rng.normal([0.0, 1.0], 0.1, size=(2, 500, 2)),
+    }
+    priors = bo.Priors(beta=bo.priors.normal(0, 1))
+    said = " ".join(data_remarks(design, get_link("logit"), priors, posterior))
     assert "['x0'] separate" in said
     assert "no observations in [2]" in said
     assert "disagree on ['x0']" in said
-    clean = from_arrays(rng.normal(size=(40, 2)), np.r_[0:3, rng.integers(0, 3, 37)])
-    assert data_remarks(clean, bo.Priors(), np.zeros((2, 9, 2))) == ()
+
+
+def test_a_clean_fit_has_no_remarks(wine_fit):
+    assert wine_fit.verdict.remarks == ()
+    assert data_remarks(wine_fit.design, wine_fit.link, wine_fit.priors, posterior_of(wine_fit)) == ()
+
+
+def test_the_verdict_names_columns_that_separate_together(rng):
+    X = rng.normal(size=(90, 3))
+    y = np.searchsorted([-0.5, 0.5], X[:, 0] - X[:, 1])
+    fit = bo.fit(X, y, random_seed=1, progressbar=False, on_fail="ignore")
+    assert "['x0', 'x1'] together separate the categories completely" in str(fit.verdict)
