@@ -267,6 +267,47 @@ class OrdinalFit(PlotMethods, Answers):
         result = (loo_qwk if loo else seen_qwk)(self, category_values=category_values)
         return replace(result, labels=self._labels(result.labels))
 
+    def update(self, data_or_X, y=None, *, sample_weight=None, offset=None, **settings) -> OrdinalFit:
+        """The same model, with the same link, priors and categories, fitted to other data.
+
+        Nothing is compiled anew. The draws of this fit are not used: give all the rows, not only those that came on top.
+
+        Parameters
+        ----------
+        data_or_X : DataFrame (for a formula) or (n, p) array
+        y : (n,) answers, where the fit had arrays
+        sample_weight, offset
+            As in `bayesord.fit`.
+        **settings
+            Of the sampler, as in `bayesord.fit`: draws, chains, random_seed, ...
+
+        Examples
+        --------
+        >>> import bayesord as bo
+        >>> wine = bo.datasets.load_wine()
+        >>> fit = bo.fit("rating ~ temp", wine, random_seed=1, progressbar=False)
+        >>> later = fit.update(wine.iloc[:60], random_seed=1, progressbar=False)
+        >>> len(later.design.y), later.design.categories == fit.design.categories
+        (60, True)
+        """
+        design = self.design
+        given = (design.formula, data_or_X) if design.formula is not None else (data_or_X, y)
+        if (y is None) == (design.formula is None):
+            raise TypeError(
+                "update takes a DataFrame alone, with the answers in it: the fit was made from a formula"
+                if y is not None
+                else "update takes X and y: the fit was made from arrays"
+            )
+        if offset is None and isinstance(design.source.offset_name, str):
+            offset = design.source.offset_name
+        same = {
+            "link": self.link,
+            "priors": self.priors,
+            "categories": list(design.categories),
+            "weights": design.weights_kind,
+        }
+        return fit(*given, **same, sample_weight=sample_weight, offset=offset, **settings)
+
     def _keep_replicates(self, codes: xr.DataArray) -> None:
         """For ArviZ's predictive checks."""
         self.idata["posterior_predictive"] = codes.to_dataset(name="y")
@@ -313,7 +354,7 @@ def load(path) -> OrdinalFit | OrdinalMode:
     >>> wine = bo.datasets.load_wine()
     >>> bo.fit("rating ~ temp", wine, method="mode", priors=bo.Priors(beta=bo.priors.flat())).save(path)
     >>> bo.load(path).beta.round(3).to_dict()
-    {'beta[temp[warm]]': 2.244}
+    {'beta[temp[warm]]': 2.13}
     """
     kind, parts, rules = read_fit(path)
     made = {"posterior": OrdinalFit, "mode": OrdinalMode}[kind](**parts)
