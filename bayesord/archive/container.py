@@ -7,7 +7,6 @@ import json
 import os
 import re
 import stat
-import struct
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -28,10 +27,6 @@ _ARRAY_NAME = re.compile(r"[0-9]{4,9}(-[A-Za-z0-9_]{1,40})?\.npy")
 _MOST_MEMBERS = 100_000
 _BLOCK = 1 << 20
 _WRITTEN = (1980, 1, 1, 0, 0, 0)  # the earliest that zip knows: the same contents make the same file
-_UNREADABLE = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError, RuntimeError, struct.error,
-    zipfile.BadZipFile,
-)  # fmt: skip
 
 
 class Arrays:
@@ -106,7 +101,9 @@ def read_archive(path: Path, what: str, use):
         if arrays.asked != arrays.held.keys():
             raise ValueError("it holds arrays that nothing speaks of")
         return made
-    except _UNREADABLE as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever its contents lead to, it is the file that is wrong
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{path} is not {what} that bayesord has written: {said}") from error
 

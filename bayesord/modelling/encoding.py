@@ -158,6 +158,11 @@ class FormulaMap:
         ValueError
             For a formula that is not allowed, or does not go with the rest.
         """
+        names = [*state["columns"], *state["numbers"], *(name for own in state["names"] for name in own)]
+        if any(not isinstance(own, list) for own in state.values() if own is not state["formula"]) or any(
+            not isinstance(name, str) for name in names
+        ):
+            raise ValueError("its parts are not the lists of names that they should be")
         problems = Problems()
         formula = parse_formula(state["formula"], state["columns"], problems)
         problems.raise_if_any()

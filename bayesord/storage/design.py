@@ -8,6 +8,7 @@ from bayesord.archive import Arrays
 from bayesord.modelling.design import Design
 from bayesord.modelling.encoding import FormulaMap
 from bayesord.modelling.groups import GroupTerm
+from bayesord.modelling.labels import join
 from bayesord.modelling.new_rows import frozen
 from bayesord.modelling.rowless import RowlessDesign, RowlessGroupTerm
 from bayesord.modelling.sources import ArraySource, FormulaSource
@@ -78,8 +79,7 @@ def read_design(state: dict, arrays: Arrays) -> Design:
     _check_words(said)
     counts = _integers(arrays.get(state["counts"]), (K,), "counts", None)
     source = _read_source(state["source"], arrays)
-    made = source.names if isinstance(source, ArraySource) else source.encoder.predictors
-    _check("predictors", made == said["predictors"] and len(set(made)) == p)
+    _check_source(source, said, state["groups"], arrays)
     if "rows" not in state:
         groups = tuple(_read_group(term, arrays, None) for term in state["groups"])
         return RowlessDesign(**said, groups=groups, source=source, data=None, counts=counts)
@@ -100,7 +100,8 @@ def read_design(state: dict, arrays: Arrays) -> Design:
 def _check_words(said: dict) -> None:
     for name in ("predictors", "notes"):
         _check(name, isinstance(said[name], tuple) and all(isinstance(text, str) for text in said[name]))
-    _check("categories", isinstance(said["categories"], tuple) and len(set(said["categories"])) >= 2)
+    _check("predictors", len(set(said["predictors"])) == len(said["predictors"]))
+    _check("categories", isinstance(said["categories"], tuple) and len(said["categories"]) >= 2)
     _check("categories", len(set(said["categories"])) == len(said["categories"]))
     _check("kind of weights", said["weights_kind"] in ("frequency", "importance"))
     _check("response", isinstance(said["response"], str))
@@ -109,12 +110,24 @@ def _check_words(said: dict) -> None:
         _check(name, type(said[name]) is float and np.isfinite(said[name]))
 
 
+def _check_source(source: FormulaSource | ArraySource, said: dict, groups: list, arrays: Arrays) -> None:
+    """The map for new rows is that of the columns, the formula and the groups that the rest speaks of."""
+    if isinstance(source, ArraySource):
+        _check("predictors", source.names == said["predictors"])
+        _check("formula", said["formula"] is None and not groups and isinstance(source.offset_name, bool))
+        return
+    _check("predictors", source.encoder.predictors == said["predictors"])
+    _check("formula", source.encoder.formula.text == said["formula"])
+    labels = [tuple(join(label) for label in own) for own in source.encoder.state()["labels"]]
+    _check("group terms", labels == [read_value(term["labels"], arrays) for term in groups])
+
+
 def _read_group(state: dict, arrays: Arrays, n: int | None) -> GroupTerm:
     said = {name: read_value(state[name], arrays) for name in ("name", "terms", "labels")}
     _check("group terms", isinstance(said["name"], str))
     _check("group terms", isinstance(said["terms"], tuple) and isinstance(said["labels"], tuple))
     J, q = len(said["labels"]), len(said["terms"])
-    _check("group terms", J >= 2 and q >= 1)
+    _check("group terms", J >= 2 and q >= 1 and len(set(said["labels"])) == J)
     if n is None:
         return RowlessGroupTerm(**said)
     index = _integers(arrays.get(state["index"]), (n,), "groups", J)
