@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from bayesord.checks import Problems, check_known_names, read_weights
+from bayesord.checks import Problems, did_you_mean, name_list, read_weights
 from bayesord.modelling.covariate_grid import held, label, positions_by
 from bayesord.modelling.covariates import (
     as_asked,
@@ -44,7 +44,7 @@ class Asked:
     labels : list
         One for each cell.
     said : str
-        The same for a reader.
+        What to add to the name of a quantity.
     """
 
     rows: pd.DataFrame
@@ -62,41 +62,61 @@ class Asked:
         return self.dim == "obs_id"
 
 
-def ask(fit, new, by, sample_weight, offset, new_groups: str, group_effects: bool) -> Asked:
-    """The rows of a question; all that is wrong with new ones is raised here."""
+def ask(
+    fit, new, by, sample_weight, offset, new_groups: str, group_effects: bool, overwritten: str | None = None
+) -> Asked:
+    """The rows of a question; all that is wrong with new ones is raised here.
+
+    `overwritten` names a covariate whose values in the rows will not be used.
+    """
     design = fit.design
+    by = (new is None) if by is None else by
     if new is None:
         if sample_weight is not None or offset is not None:
             raise ValueError("sample_weight= and offset= belong to new rows; the training rows keep theirs.")
         rows, offset, weights = training_rows(design), given_offset(design), design.weights
-        by = True if by is None else by
     else:
         rows = named_rows(design, new)
-        coded = design.rows(
-            as_asked(design, rows), offset=offset, new_groups=new_groups, group_effects=group_effects
-        )
-        if not len(coded.X):
+        how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects}
+        if not len(rows):
             raise ValueError("new has no rows.")
+        design.rows(as_asked(design, rows), **how)
         offset = None if offset is None else np.asarray(offset, dtype=np.float64)
         weights = _weights(rows, sample_weight, by)
-    levels = covariate_levels(design)
-    columns = [str(name) for name in rows.columns]
-    names = [] if by is None or by is True else [by] if isinstance(by, str) else list(by)
-    check_known_names("by", names, columns)
-    used = {*levels, *group_columns(design), *offset_column(design)}
-    kept = [name for name in columns if name in used]
-    if by is None:
-        return _one_by_one(rows[kept], offset)
+    names = _names(by, rows, new is None)
+    used = {*covariate_levels(design), *group_columns(design), *offset_column(design)}
+    kept = [name for name in rows.columns if name in used]
+    if by is False:
+        return _one_by_one(rows[kept], offset, overwritten)
+    return _averaged(design, rows, kept, names, offset, weights)
+
+
+def _names(by, rows: pd.DataFrame, training: bool) -> list[str]:
+    """The columns to average by; none for True and False."""
+    if isinstance(by, bool):
+        return []
+    names = [by] if isinstance(by, str) else list(dict.fromkeys(by))
+    known = [str(column) for column in rows.columns]
+    for name in names:
+        if name not in known:
+            where = "of the model; pass new= with the data for others" if training else "of new"
+            raise ValueError(
+                f"by={name!r} is no column {where}.{did_you_mean(name, known)} Columns: {name_list(known, 20)}."
+            )
+    return names
+
+
+def _averaged(design, rows: pd.DataFrame, kept: list[str], names: list[str], offset, weights) -> Asked:
+    """The rows averaged by the columns of these names, or all together."""
+    said = f", averaged over {len(rows):,} {'row' if weights is None else 'weighted row'}{'s' if len(rows) > 1 else ''}"
     weights = np.ones(len(rows)) if weights is None else weights
     if not weights.all():
         some = weights > 0
         rows, weights, offset = rows[some], weights[some], None if offset is None else offset[some]
-    said = f"averaged over {len(rows):,} row{'s' if len(rows) > 1 else ''}"
+    cell = np.zeros(len(rows), dtype=np.int64)
     if not names:
-        nothing, cell = pd.DataFrame(index=[0]), np.zeros(len(rows), dtype=np.int64)
-        return _merged(Asked(rows[kept], offset, weights, cell, nothing, None, [""], said))
-    positions = positions_by(rows, names, levels)
-    cell = np.empty(len(rows), dtype=np.int64)
+        return _merged(Asked(rows[kept], offset, weights, cell, pd.DataFrame(index=[0]), None, [""], said))
+    positions = positions_by(rows, names, covariate_levels(design))
     for number, index in enumerate(positions.values()):
         cell[index] = number
     cells = rows[names].iloc[[index[0] for index in positions.values()]].reset_index(drop=True)
@@ -108,7 +128,7 @@ def ask(fit, new, by, sample_weight, offset, new_groups: str, group_effects: boo
 def _weights(rows: pd.DataFrame, sample_weight, by) -> np.ndarray | None:
     if sample_weight is None:
         return None
-    if by is None:
+    if by is False:
         raise ValueError(
             "sample_weight= weighs rows that are averaged: say which with by= (by=True: all of them)."
         )
@@ -119,15 +139,15 @@ def _weights(rows: pd.DataFrame, sample_weight, by) -> np.ndarray | None:
     return weights
 
 
-def _one_by_one(rows: pd.DataFrame, offset) -> Asked:
+def _one_by_one(rows: pd.DataFrame, offset, overwritten: str | None) -> Asked:
     """Each row by itself, told apart by the covariates that differ between rows, where these can do it."""
-    n = len(rows)
-    varying = [name for name in rows.columns if rows[name].nunique() > 1]
+    n, used = len(rows), rows[[name for name in rows.columns if name != overwritten]]
+    varying = [name for name in used.columns if used[name].nunique() > 1]
     cells = rows[varying] if len(varying) <= _MOST_COLUMNS else rows[[]]
     if n > 1 and (not len(cells.columns) or cells.duplicated().any()):
         cells = cells.assign(obs_id=rows.index)[["obs_id", *cells.columns]]
-    fixed = held(rows) if len(rows.columns) <= _MOST_COLUMNS else ""
-    said = f"at {fixed}" if fixed else f"for {n:,} row{'s' if n > 1 else ''}"
+    fixed = held(used) if len(used.columns) <= _MOST_COLUMNS else ""
+    said = f", at {fixed}" if fixed else ""
     cells = cells.reset_index(drop=True)
     return Asked(rows, offset, np.ones(n), np.arange(n), cells, "obs_id", rows.index.tolist(), said)
 

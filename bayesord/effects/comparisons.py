@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayesord.checks import check_choice, check_number
 from bayesord.effects.asked import ask
-from bayesord.effects.contrasts import AS_IT_IS, Contrast, contrasts_of
+from bayesord.effects.contrasts import Contrast, contrasts_of, overwritten
 from bayesord.effects.predictions import axes_of, check_room
 from bayesord.effects.quantities import QUANTITIES, Quantity, evaluate
 from bayesord.effects.result import Axis, Effects, effects
@@ -69,8 +69,9 @@ def comparisons(
     new : DataFrame or array, optional
         Rows to compare at, such as `bayesord.grid` makes: each by itself unless `by` is given. By default the training
         rows: all averaged unless `by` is given.
-    by : str, list of str, or True, optional
-        Columns whose combinations of values, as they are in the rows, make the groups to average in; True: all rows.
+    by : str, list of str, or bool, optional
+        Columns whose combinations of values, as they are in the rows, make the groups to average in; True: all rows
+        together; False: each by itself.
     prob, category_values, sample_weight, offset, new_groups, group_effects
         As for `fit.predictions`.
 
@@ -117,8 +118,8 @@ def comparisons(
     if way.name == "ratio" and values[0] < 0 and chosen.name == "expected_score":
         raise ValueError("a ratio of expected scores has no meaning where category_values are negative.")
     design = fit.design
-    contrasts = contrasts_of(design, variables, way.sign)
-    asked = ask(fit, new, by, sample_weight, offset, new_groups, group_effects)
+    contrasts = contrasts_of(design, variables, way.sign, group_effects)
+    asked = ask(fit, new, by, sample_weight, offset, new_groups, group_effects, overwritten(contrasts))
     how = {"offset": asked.offset, "new_groups": new_groups, "group_effects": group_effects}
     axes = [_axis(contrasts), *axes_of(design, asked, chosen)]
     coefficients = fit._coefficients
@@ -136,14 +137,14 @@ def comparisons(
     else:
         found = _compared(contrasts, compare, lambda *one: evaluate(draws(*one), asked, chosen, values))
     what = way.said.format(q=chosen.said.format(y=design.response), y=design.response)
-    said = f"{what}, {asked.said}"
+    which = f"{axes[0].labels[0]}; " if len(contrasts) == 1 else ""
     return effects(
         np.stack(found, axis=1),
         axes,
         n_chains=coefficients.n_chains,
         prob=prob,
         name=way.name,
-        said=said[0].upper() + said[1:],
+        said=f"{which}{what}{asked.said}",
         neutral=way.neutral,
     )
 
@@ -173,7 +174,7 @@ def _compared(contrasts: list[Contrast], compare, evaluated) -> list[np.ndarray]
     known = {}
 
     def at(contrast: Contrast, setting: tuple) -> np.ndarray:
-        key = None if setting == AS_IT_IS else (contrast.variable, setting)
+        key = contrast.key(setting)
         if key not in known:
             known[key] = evaluated(contrast, setting)
         return known[key]

@@ -14,9 +14,9 @@ from bayesord.checks import check_known_names, did_you_mean, name_list, to_float
 from bayesord.modelling.covariate_grid import label
 from bayesord.modelling.covariates import covariate_levels, group_columns, moments, values_of
 
-__all__ = ["AS_IT_IS", "Contrast", "contrasts_of"]
+__all__ = ["Contrast", "contrasts_of", "overwritten"]
 
-AS_IT_IS = ("plus", 0.0)
+_AS_IT_IS = ("plus", 0.0)
 _PAIRS = {
     "reference": lambda levels: [(levels[0], level) for level in levels[1:]],
     "all": lambda levels: list(combinations(levels, 2)),
@@ -36,6 +36,10 @@ class Contrast:
     low: tuple
     high: tuple
 
+    def key(self, setting: tuple) -> tuple:
+        """The same for the settings of all contrasts that make the same rows of the same ones."""
+        return setting if setting == _AS_IT_IS else (self.variable, *setting)
+
     def rows(self, rows: pd.DataFrame, setting: tuple) -> pd.DataFrame:
         """The rows with the covariate set so."""
         kind, value = setting
@@ -51,7 +55,14 @@ class Contrast:
         return rows.assign(**{self.variable: changed})
 
 
-def contrasts_of(design, variables, sign: str) -> list[Contrast]:
+def overwritten(contrasts: list[Contrast]) -> str | None:
+    """The one covariate whose values in the rows no contrast looks at."""
+    names = {contrast.variable for contrast in contrasts}
+    kept = any(kind == "plus" for contrast in contrasts for kind, _ in (contrast.low, contrast.high))
+    return names.pop() if len(names) == 1 and not kept else None
+
+
+def contrasts_of(design, variables, sign: str, group_effects: bool = True) -> list[Contrast]:
     """All contrasts of the variables asked for, in their order.
 
     Parameters
@@ -60,9 +71,12 @@ def contrasts_of(design, variables, sign: str) -> list[Contrast]:
     variables : None, str, list of str, or dict from names to changes
     sign : str
         What stands between the two settings in the text.
+    group_effects : bool
+        Whether the groups that rows belong to matter, so that they can be compared.
     """
     levels = covariate_levels(design)
-    groups = {name: labels for name, labels in group_columns(design).items() if name not in levels}
+    groups = group_columns(design) if group_effects else {}
+    groups = {name: labels for name, labels in groups.items() if name not in levels}
     wanted = _wanted(variables, list(levels))
     if not wanted:
         raise ValueError("the model has no covariates: there is nothing to compare.")
@@ -121,12 +135,12 @@ def _of_number(design, name: str, change, sign: str) -> list[tuple]:
         low, high = (float(value) for value in pair)
         return [(f"{label(high)}{sign}{label(low)}", ("at", low), ("at", high))]
     if isinstance(change, str) and change == "sd":
-        return [("+1 sd", AS_IT_IS, ("plus", moments(design, name)[1]))]
+        return [("+1 sd", _AS_IT_IS, ("plus", moments(design, name)[1]))]
     if not _is_number(change) or change == 0:
         raise ValueError(
             f"{name!r} is a number, and {change!r} is no change of it: give the step, 'sd', or two values (low, high)."
         )
-    return [(f"{change:+g}", AS_IT_IS, ("plus", float(change)))]
+    return [(f"{change:+g}", _AS_IT_IS, ("plus", float(change)))]
 
 
 def _is_truth(design, name: str) -> bool:

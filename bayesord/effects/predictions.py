@@ -7,7 +7,7 @@ import pandas as pd
 from bayesord.checks import check_choice, check_number
 from bayesord.effects.asked import Asked, ask
 from bayesord.effects.quantities import QUANTITIES, Quantity, evaluate
-from bayesord.effects.result import Axis, Effects, effects
+from bayesord.effects.result import Axis, Effects, effects, own_names
 from bayesord.modelling.covariates import as_asked
 
 __all__ = ["axes_of", "check_room", "predictions"]
@@ -39,8 +39,8 @@ def predictions(
     new : DataFrame or array, optional
         Rows to predict for, such as `bayesord.grid` makes: each by itself unless `by` is given. By default the training
         rows: all averaged unless `by` is given.
-    by : str, list of str, or True, optional
-        Columns whose combinations of values make the groups to average in; True: all rows together.
+    by : str, list of str, or bool, optional
+        Columns whose combinations of values make the groups to average in; True: all rows together; False: each by itself.
     quantity : "category_probs" | "cumulative" | "exceedance" | "expected_score" | "eta"
         P(y = k); P(y <= k); P(y >= k); Σ_k t_k P(y = k); or the linear predictor.
     prob : float
@@ -92,13 +92,13 @@ def predictions(
     axes = axes_of(fit.design, asked, chosen)
     check_room(draws.n_draws, axes)
     found = evaluate(draws, asked, chosen, values)
-    said = f"{chosen.said.format(y=fit.design.response)}, {asked.said}"
+    said = f"{chosen.said.format(y=fit.design.response)}{asked.said}"
     return effects(found, axes, n_chains=draws.n_chains, prob=prob, name=chosen.name, said=said)
 
 
 def axes_of(design, asked: Asked, quantity: Quantity) -> list[Axis]:
     """The cells, and the categories that the quantity has."""
-    cells = Axis(asked.dim, asked.labels, asked.cells)
+    cells = Axis(asked.dim, asked.labels, own_names(asked.cells))
     if quantity.categories is None:
         return [cells, Axis(None, [""], pd.DataFrame(index=[0]))]
     labels = list(design.categories)[quantity.categories]

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pandas.api.types import is_numeric_dtype
 
-__all__ = ["Axis", "Effects"]
+from bayesord import html
 
+__all__ = ["NUMBERS", "Axis", "Effects", "effects", "own_names"]
+
+NUMBERS = ("estimate", "sd", "lower", "upper")
+_RESERVED = {*NUMBERS, "chain", "draw", "variable", "contrast", "group", "category"}
 _SHOWN = 40  # rows of a table when printed
 _AT_ONCE = 1 << 22  # numbers sorted at once
 
@@ -40,6 +45,8 @@ class Effects:
         Probability of the intervals.
     said : str
         What the numbers are.
+    axes : tuple of Axis
+        What the axes of the draws stand for: contrasts (of comparisons), cells, categories.
     neutral : float or None
         The value of no effect.
     """
@@ -48,6 +55,7 @@ class Effects:
     draws: xr.DataArray = field(repr=False)
     prob: float
     said: str
+    axes: tuple[Axis, ...] = field(repr=False)
     neutral: float | None = None
 
     @property
@@ -68,6 +76,19 @@ class Effects:
         )
         return f"{self._head()}\n{shown.to_string(index=False)}{rest}"
 
+    def _repr_html_(self) -> str:
+        shown = self._shown()
+        words = [j for j, name in enumerate(shown.columns) if not is_numeric_dtype(self.table[name])]
+        left = (
+            f"The first {_SHOWN} of {len(self.table):,} rows; .table has all"
+            if len(shown) < len(self.table)
+            else ""
+        )
+        rows = [[str(value) for value in row] for row in shown.itertuples(index=False)]
+        return html.block(
+            html.paragraph(self._head()), html.table(list(shown.columns), rows, caption=left, words=words)
+        )
+
     def _head(self) -> str:
         if "sd" not in self.table:
             return f"{self.said}; at the posterior mode"
@@ -78,8 +99,11 @@ class Effects:
     def _shown(self) -> pd.DataFrame:
         """The first rows, numbers with the digits that matter."""
         shown = self.table.head(_SHOWN).copy()
-        for name in shown.columns[shown.columns.get_loc("estimate") :]:
-            shown[name] = [f"{value:.3f}" if abs(value) < 1e4 else f"{value:.3g}" for value in shown[name]]
+        for name, column in shown.items():
+            if name in NUMBERS:
+                shown[name] = [f"{value:.3f}" if abs(value) < 1e4 else f"{value:.3g}" for value in column]
+            elif column.dtype.kind == "f":
+                shown[name] = [f"{value:.6g}" for value in column]
         return shown
 
 
@@ -101,22 +125,19 @@ def effects(
             if column not in coords
         }
     draws = xr.DataArray(values.reshape(shape), coords=coords, dims=dims, name=name)
-    return Effects(table, draws, prob, said, neutral)
+    return Effects(table, draws, prob, said, tuple(axes), neutral)
+
+
+def own_names(columns: pd.DataFrame) -> pd.DataFrame:
+    """The same with an underscore after names that the table has for something else."""
+    return columns.rename(columns={name: f"{name}_" for name in columns if name in _RESERVED})
 
 
 def _product(frames: list[pd.DataFrame], shape: tuple[int, ...]) -> pd.DataFrame:
     """The columns of all axes, for every combination of their entries, the last axis varying fastest."""
     places = np.unravel_index(np.arange(np.prod(shape, dtype=int)), shape)
     parts = [frame.iloc[place].reset_index(drop=True) for frame, place in zip(frames, places, strict=True)]
-    whole = pd.concat(parts, axis=1)
-    taken = {"estimate", "sd", "lower", "upper"}
-    names = []
-    for name in whole.columns:  # a covariate may be called like another column of the table
-        while name in taken:
-            name = f"{name}_"
-        taken.add(name)
-        names.append(name)
-    return whole.set_axis(names, axis=1)
+    return pd.concat(parts, axis=1)
 
 
 def _summary(values: np.ndarray, prob: float, median: bool) -> pd.DataFrame:

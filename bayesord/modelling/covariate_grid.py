@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from bayesord.checks import check_known_names, did_you_mean, name_list
+from bayesord.checks import check_known_names, did_you_mean, name_list, name_rows
 from bayesord.modelling.covariates import (
     covariate_levels,
     group_columns,
@@ -93,7 +93,18 @@ def label(value: object) -> str:
 
 
 def positions_by(rows: pd.DataFrame, by: list[str], levels: dict[str, tuple]) -> dict[tuple, np.ndarray]:
-    """Positions of the rows of each combination of the values of `by`, in the order of their levels."""
+    """Positions of the rows of each combination of the values of `by`, in the order of their levels.
+
+    Raises
+    ------
+    ValueError
+        For missing values, which belong nowhere.
+    """
+    for name in by:
+        if (absent := rows[name].isna().to_numpy()).any():
+            raise ValueError(
+                f"by={name!r} has missing values in {name_rows(absent, rows.index)}. Drop these rows."
+            )
     keys = pd.DataFrame({name: rows[name].to_numpy() for name in by})
     for name in by:
         if levels.get(name):
