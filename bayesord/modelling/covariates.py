@@ -89,8 +89,8 @@ def values_of(design, name: str) -> np.ndarray:
         return design.X[:, design.predictors.index(name)]
     if design.data is None:
         raise ValueError(
-            f"the formula transforms {name!r} and the fit does not hold its training rows, so its values are not "
-            "known: give some."
+            f"the values of {name!r} are not known: they are no column of X, and the fit does not hold its training rows. "
+            "Give some."
         )
     return to_float(design.data[name])
 

@@ -1,0 +1,119 @@
+"""Figures of effects: what is drawn is what the table says."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_fits import draw
+
+import bayesord as bo
+from bayesord.modelling.design import from_formula
+from bayesord.plots import plot_effects
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def fit():
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame(
+        {"age": rng.uniform(20, 60, 80), "dose": rng.choice(["a", "b"], 80), "y": np.arange(80) % 4}
+    )
+    return draw(from_formula("y ~ age * dose", data))
+
+
+def texts(labels) -> list[str]:
+    return [label.get_text() for label in labels]
+
+
+def drawn(ax):
+    """(estimates, lower, upper), each (series, lines), of points with bars."""
+    found = [container.lines for container in ax.containers]
+    centres = [line.get_xdata() for line, _, _ in found]
+    segments = [bars[0].get_segments() for _, _, bars in found]
+    return centres, [[s[0, 0] for s in one] for one in segments], [[s[1, 0] for s in one] for one in segments]
+
+
+def test_points_and_bars_by_group_and_category(fit):
+    effects = fit.predictions(by="dose")
+    ax = effects.plot()
+    assert texts(ax.get_yticklabels()) == ["a", "b"]
+    assert ax.get_ylabel() == "dose"
+    assert texts(ax.get_legend().get_texts()) == ["0", "1", "2", "3"]
+    for found, column in zip(drawn(ax), ["estimate", "lower", "upper"], strict=True):
+        np.testing.assert_allclose(np.transpose(found).ravel(), effects.table[column])
+    assert ax.get_xlabel().split("\n")[-1] == "bars: 90 % intervals"
+
+
+def test_categories_go_below_each_other_where_there_is_one_row(fit):
+    effects = fit.comparisons("dose", quantity="exceedance")
+    ax = effects.plot()
+    assert texts(ax.get_yticklabels()) == ["1", "2", "3"]
+    assert ax.get_legend() is None
+    np.testing.assert_allclose(drawn(ax)[0][0], effects.table["estimate"])
+    assert "dose: b - a; difference of P(y >= k)" in ax.get_xlabel().replace("\n", " ")
+
+
+def test_contrasts_name_themselves_and_their_groups(fit):
+    ax = plot_effects(fit.comparisons(by="dose", quantity="expected_score"))
+    assert texts(ax.get_yticklabels())[:2] == ["age: +1, dose = a", "age: +1, dose = b"]
+    assert ax.lines[-1].get_xdata()[0] == 0.0  # no effect
+
+
+def test_ratios_are_on_a_scale_of_their_own(fit):
+    ax = fit.comparisons("dose", "ratio", quantity="cumulative").plot()
+    assert ax.get_xscale() == "log"
+    assert ax.lines[-1].get_xdata()[0] == 1.0
+    assert fit.comparisons("dose", "superiority").plot().lines[-1].get_xdata()[0] == 0.5
+
+
+def test_lines_along_a_number(fit):
+    grid = bo.grid(fit, age=[50, 30, 40.0, 20])
+    effects = fit.predictions(grid)
+    ax = effects.plot()
+    assert ax.get_xlabel().startswith("age")
+    table = effects.table.sort_values("age")
+    for line, (_, own) in zip(ax.lines, table.groupby("category", observed=True), strict=True):
+        np.testing.assert_allclose(line.get_xydata(), own[["age", "estimate"]])
+    assert len(ax.collections) == 4
+
+
+def test_lines_of_a_factor(fit):
+    effects = fit.predictions(bo.grid(fit, age=[20, 30, 40], dose=...), quantity="expected_score")
+    ax = effects.plot()
+    assert texts(ax.get_legend().get_texts()) == ["a", "b"]
+    assert ax.get_legend().get_title().get_text() == "dose"
+    table = effects.table
+    for line, dose in zip(ax.lines, "ab", strict=True):
+        np.testing.assert_allclose(line.get_ydata(), table[table["dose"] == dose]["estimate"])
+    ax = fit.comparisons("dose", "odds_ratio", new=bo.grid(fit, age=[20, 30, 40])).plot()
+    assert ax.get_yscale() == "log"
+    assert ax.lines[-1].get_ydata()[0] == 1.0
+    assert "at dose" not in ax.get_ylabel()  # it is compared, not held
+
+
+def test_a_point_estimate_has_no_bars(wine):
+    flat = bo.Priors(bo.priors.flat(), bo.priors.flat())
+    ax = bo.fit("rating ~ temp", wine, method="mode", priors=flat).predictions(by="temp").plot()
+    assert "intervals" not in ax.get_xlabel()
+    assert not ax.collections
+
+
+def test_draws_into_the_axes_given(fit):
+    figure, axes = plt.subplots(1, 2)
+    assert fit.predictions().plot(ax=axes[1]) is axes[1]
+    assert not axes[0].has_data()
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_too_many_rows(fit):
+    with pytest.raises(ValueError, match="202 rows, and at most 40"):
+        fit.predictions(bo.grid(fit, age=..., dose=...)).plot()
