@@ -45,7 +45,7 @@ CASES = [
     bad(33, (X, Y), ValueError, r"shape == \(\)", sample_weight=2.0),
     bad(33, (X, Y), TypeError, "real numbers", sample_weight=[1j] * N),
     good(33, (X, Y), lambda design: design.n_effective == N, sample_weight=pd.Series([1] * N, dtype="Int64")),
-    bad(33, (X, Y), ValueError, "sample_weight is zero in every row", sample_weight=[0] * N),
+    bad(33, (X, Y), ValueError, "sample_weight is 0 in every row", sample_weight=[0] * N),
     bad(33, (X, Y), TypeError, "sample_weight must be real numbers", sample_weight=list("abcdefghijkl")),
     bad(33, (X, Y), ValueError, "Did you mean 'frequency'", weights="frequencies"),
     bad(33, (X, Y), ValueError, r"offset.shape == \(2,\), expected \(12,\)", offset=[1, 2]),

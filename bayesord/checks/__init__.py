@@ -20,6 +20,7 @@ from bayesord.checks.covariates import (
     report_not_finite,
     to_float,
 )
+from bayesord.checks.numbers import real_numbers
 from bayesord.checks.problems import ConvergenceWarning, Problems, did_you_mean, name_list, name_rows
 from bayesord.checks.response import COLUMN_VECTOR, Response, read_categories, read_response
 from bayesord.checks.rows import (
@@ -83,6 +84,7 @@ __all__ = [
     "read_offset",
     "read_response",
     "read_weights",
+    "real_numbers",
     "report_not_finite",
     "to_float",
 ]

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from bayesord.checks.columns import check_repeated_names
+from bayesord.checks.numbers import float_of
 from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
 
 __all__ = [
@@ -91,14 +92,6 @@ def to_float(column: pd.Series) -> np.ndarray:
     if column.dtype.kind == "O" and isinstance(column.dtype, np.dtype):
         return np.array([float_of(value) for value in column], dtype=np.float64)
     return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def float_of(value: object) -> float:
-    """One number as a float: NaN where it is missing, infinity where it is beyond float64."""
-    try:
-        return np.nan if pd.isna(value) else float(value)
-    except OverflowError:
-        return np.inf if value > 0 else -np.inf
 
 
 def read_covariates(X: object, problems: Problems, keep: np.ndarray | None = None) -> Covariates | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesord.checks.covariates import float_of
+from bayesord.checks.numbers import real_numbers
 from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
 WEIGHT_KINDS = ("frequency", "importance")
 
 MOST_WEIGHT = 1e100
-"""Sums of squares of weights stay finite below it."""
+"""Sums of squares of weights stay finite below it, and above 0 beyond its inverse."""
 
 
 def index_of(values: object) -> pd.Index | None:
@@ -114,14 +114,16 @@ def read_weights(
             f"first {values[negative][0]:g}. Weights count rows: use 0 to leave a row out."
         )
         return None
-    if values.max(initial=0.0) > MOST_WEIGHT:
+    largest = values.max(initial=0.0)
+    if n and largest == 0:
         problems.add(
-            f"sample_weight has {values.max():g}; weights above {MOST_WEIGHT:g} overflow. Divide them all."
+            "sample_weight is 0 in every row: with zero weight nothing is left. Give some row a positive weight."
         )
         return None
-    if n and not values.any():
+    if n and not 1 / MOST_WEIGHT <= largest <= MOST_WEIGHT:
         problems.add(
-            "sample_weight is zero in every row: nothing is left to fit. Give some row a positive weight."
+            f"sample_weight has the maximum {largest:g}; weights above {MOST_WEIGHT:g} overflow, and such as are all "
+            f"below {1 / MOST_WEIGHT:g} vanish. Multiply them all by a constant."
         )
         return None
     return values
@@ -140,19 +142,8 @@ def positive_rows(sample_weight: object, n: int | None) -> np.ndarray | None:
 
     Where all weights are 0 that is a fault of its own, and no reason to leave others unsaid.
     """
-    weights = None if sample_weight is None else _floats(sample_weight)
+    weights = None if sample_weight is None else real_numbers(sample_weight)
     return weights != 0 if weights is not None and weights.shape == (n,) and weights.any() else None
-
-
-def _floats(values: object) -> np.ndarray | None:
-    """Real numbers as float64, a copy; None for anything else."""
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O":
-            array = np.array([float_of(value) for value in array.ravel()]).reshape(array.shape)
-        return np.array(array, dtype=np.float64) if array.dtype.kind in "biuf" else None
-    except (TypeError, ValueError):
-        return None
 
 
 def _read_numbers(
@@ -164,7 +155,7 @@ def _read_numbers(
     keep: np.ndarray | None = None,
 ) -> np.ndarray | None:
     """One finite real number per row; float64, a copy."""
-    array = _floats(values)
+    array = real_numbers(values)
     if array is None:
         problems.add(f"{name} must be real numbers, one per row; got {type(values).__name__}.", TypeError)
         return None
@@ -185,4 +176,4 @@ def _read_numbers(
             )
             return None
     check_index(index, index_of(values), ("the data", name), problems)
-    return array
+    return array.copy()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bayesord.checks.numbers import real_numbers
 from bayesord.checks.problems import Problems, did_you_mean, name_list
 
 __all__ = [
@@ -93,10 +94,9 @@ def check_category_values(values: object, n_categories: int) -> np.ndarray:
     """
     if values is None:
         return np.arange(n_categories, dtype=np.float64)
-    try:
-        numbers = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"category_values must be {n_categories} numbers; got {values!r}.") from None
+    numbers = real_numbers(values)
+    if numbers is None:
+        raise TypeError(f"category_values must be {n_categories} numbers; got {values!r}.")
     if numbers.shape != (n_categories,):
         raise ValueError(
             f"category_values.shape == {numbers.shape}, expected {(n_categories,)}: one per category."
@@ -108,7 +108,7 @@ def check_category_values(values: object, n_categories: int) -> np.ndarray:
             f"category_values must rise along the categories; got {name_list(numbers.tolist())}. "
             "To reverse a scale, reverse its categories."
         )
-    return numbers
+    return numbers.copy()
 
 
 def check_known_names(what: str, given: Iterable[str], known: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesord.checks import check_number, did_you_mean
+from bayesord.checks import check_number, did_you_mean, real_numbers
 from bayesord.predictive.disagreement import disagreement_matrix
 
 __all__ = ["DECISIONS", "Decision", "cost_matrix", "get_decision", "kappa_matrix", "pinball"]
@@ -84,12 +84,15 @@ DECISIONS: dict[str, Decision] = {
 
 
 def _square_array(what: str, matrix) -> np.ndarray:
-    array = np.array(matrix, dtype=float)
+    array = real_numbers(matrix)
+    if array is None:
+        raise TypeError(f"{what} must be numbers, [true, predicted]; got {type(matrix).__name__}.")
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise ValueError(f"{what} must be square, [true, predicted]; got shape {array.shape}.")
     if not np.isfinite(array).all():
         i, j = np.argwhere(~np.isfinite(array))[0]
         raise ValueError(f"{what} must be finite; entry [{i}, {j}] is {array[i, j]}.")
+    array = array.copy()
     array.flags.writeable = False
     return array
 
@@ -212,8 +215,9 @@ def get_decision(decision) -> Decision:
             f"unknown decision {decision!r}.{did_you_mean(decision, names)} Known: {', '.join(names)}, "
             "pinball(tau), kappa_matrix(weights), or a cost matrix [true, predicted]."
         )
-    if np.ndim(decision) == 2:
-        return cost_matrix(decision)
+    matrix = real_numbers(decision)
+    if matrix is not None and matrix.ndim == 2:
+        return cost_matrix(matrix)
     raise TypeError(
         f"decision must be a name, a cost matrix (K, K) or a Decision, got {type(decision).__name__}. "
         f"Names: {', '.join(DECISIONS)}."

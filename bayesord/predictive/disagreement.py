@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesord.checks import check_category_values, check_choice
+from bayesord.checks import check_category_values, check_choice, real_numbers
 
 __all__ = ["DISAGREEMENTS", "disagreement_matrix"]
 
@@ -39,13 +39,17 @@ def disagreement_matrix(disagreement, n_categories: int, category_values=None) -
            [1., 0., 1.],
            [4., 1., 0.]])
     """
+    values = check_category_values(category_values, n_categories)
     if isinstance(disagreement, str):
         formula = DISAGREEMENTS[check_choice("disagreement", disagreement, DISAGREEMENTS)]
-        values = check_category_values(category_values, n_categories)
         # names, not values, tell categories apart: two categories may share a value
         values = np.arange(n_categories) if disagreement == "nominal" else values
         return formula(values[:, None], values[None, :])
-    matrix = np.array(disagreement, dtype=float)
+    matrix = real_numbers(disagreement)
+    if matrix is None:
+        raise TypeError(
+            f"disagreement must be a name or {n_categories} x {n_categories} numbers; got {type(disagreement).__name__}."
+        )
     if matrix.shape != (n_categories, n_categories):
         raise ValueError(f"disagreement.shape == {matrix.shape}, expected {(n_categories, n_categories)}.")
     if not np.isfinite(matrix).all() or (matrix < 0).any() or np.diagonal(matrix).any():

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesord.checks import Problems, name_rows, read_weights
+from bayesord.checks import Problems, name_rows, read_weights, real_numbers
 
 __all__ = [
     "check_categories",
     "check_codes",
+    "check_numbers",
     "check_same_rows",
     "check_scores",
     "check_table",
@@ -43,29 +44,32 @@ def check_same_rows(*arrays: np.ndarray) -> None:
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {counts}")
 
 
+def _what(values: object) -> str:
+    """What came in place of numbers, in words."""
+    dtype = getattr(values, "dtype", None)
+    return type(values).__name__ if dtype is None else f"dtype {dtype}"
+
+
 def check_codes(name: str, codes, n_categories: int) -> np.ndarray:
     """Labels as int64 codes 0..K-1; `name` is what the message calls them."""
-    array = np.asarray(codes)
+    array = real_numbers(codes)
+    if array is None:
+        raise TypeError(
+            f"{name} must hold integer codes 0..{n_categories - 1}, got {_what(codes)}. "
+            "Map the categories to their positions first."
+        )
     if array.ndim != 1:
         hint = " One-hot rows? Take their argmax." if array.ndim == 2 and array.shape[1] > 1 else ""
         raise ValueError(f"{name} should be a 1d array of codes, got shape {array.shape}.{hint}")
     if array.size == 0:
-        raise ValueError(f"{name} has 0 rows.")
-    if array.dtype == bool:
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"{name} must hold integer codes 0..{n_categories - 1}, got dtype {array.dtype}. "
-            "Map the categories to their positions first."
+        raise ValueError(f"{name} has 0 rows. Give at least one.")
+    if np.any(bad := ~np.isfinite(array)):
+        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}. Drop those rows.")
+    if np.any(bad := array != np.floor(array)):
+        first = array[np.argmax(bad)]
+        raise ValueError(
+            f"{name} is not integer: {name_rows(bad)}, first value {first}. Round to a category first."
         )
-    if array.dtype.kind == "f":
-        if np.any(bad := ~np.isfinite(array)):
-            raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}. Drop those rows.")
-        if np.any(bad := array != np.floor(array)):
-            first = array[np.argmax(bad)]
-            raise ValueError(
-                f"{name} is not integer: {name_rows(bad)}, first value {first}. Round to a category first."
-            )
     low, high = array.min(), array.max()
     if low < 0 or high >= n_categories:
         bad = (array < 0) | (array >= n_categories)
@@ -76,7 +80,7 @@ def check_codes(name: str, codes, n_categories: int) -> np.ndarray:
             hint = " Or is n_categories too small?"
         raise ValueError(
             f"{name} is outside the codes 0..{n_categories - 1} in {name_rows(bad)}, "
-            f"first value {array[np.argmax(bad)]}.{hint}"
+            f"first value {array[np.argmax(bad)]:g}.{hint}"
         )
     return array.astype(np.int64)
 
@@ -89,24 +93,29 @@ def check_weights(sample_weight, n_rows: int, kind: str = "frequency") -> np.nda
     return weights
 
 
+def check_numbers(name: str, values) -> np.ndarray:
+    """Real numbers of any shape as float64."""
+    array = real_numbers(values)
+    if array is None:
+        raise TypeError(f"{name} must be numeric, got {_what(values)}. Pass an array of real numbers.")
+    return array
+
+
 def check_scores(name: str, scores) -> np.ndarray:
     """One finite number per row."""
-    array = np.asarray(scores)
+    array = check_numbers(name, scores)
     if array.ndim != 1:
-        raise ValueError(f"{name} should be a 1d array, got shape {array.shape}.")
+        raise ValueError(f"{name} should be a 1d array, got shape {array.shape}. Pass one number per row.")
     if array.size == 0:
-        raise ValueError(f"{name} has 0 rows.")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be numeric, got dtype {array.dtype}.")
-    array = array.astype(float)
+        raise ValueError(f"{name} has 0 rows. Give at least one.")
     if np.any(bad := ~np.isfinite(array)):
-        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}.")
+        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}. Drop those rows.")
     return array
 
 
 def check_table(name: str, probs, n_categories: int | None = None) -> np.ndarray:
     """Category probabilities (n, K): finite, not negative, rows summing to 1 within 1e-6."""
-    table = np.asarray(probs, dtype=float)
+    table = check_numbers(name, probs)
     if table.ndim != 2 or table.shape[0] == 0 or table.shape[1] < 2:
         raise ValueError(f"{name} must be a table (rows, categories), got shape {table.shape}.")
     if n_categories is not None and table.shape[1] != n_categories:
@@ -115,7 +124,7 @@ def check_table(name: str, probs, n_categories: int | None = None) -> np.ndarray
             "A category that no training row has still needs its column, of zeros if need be."
         )
     if np.any(bad := ~np.isfinite(table).all(axis=1)):
-        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}.")
+        raise ValueError(f"{name} contains NaN or infinity: {name_rows(bad)}. Drop those rows.")
     if np.any(bad := (table < 0).any(axis=1)):
         raise ValueError(f"{name} is negative: {name_rows(bad)}. Pass probabilities, not logits.")
     sums = table.sum(axis=1)

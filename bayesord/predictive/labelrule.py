@@ -18,6 +18,7 @@ from bayesord.predictive.decision_registry import Decision, get_decision
 from bayesord.predictive.inputs import (
     check_categories,
     check_codes,
+    check_numbers,
     check_same_rows,
     check_scores,
     check_table,
@@ -193,7 +194,7 @@ class LabelRule:
         >>> rule.predict([0.33, 0.41, 99.0])
         array([0, 1, 2])
         """
-        given = np.asarray(score)
+        given = check_numbers("score", score)
         if n_categories is None:
             n_categories = _told_by(given, category_values)
         n_categories = check_categories(n_categories)
@@ -225,7 +226,7 @@ class LabelRule:
         ValueError
             For scores where the rule needs probabilities, and for what is neither.
         """
-        array = np.asarray(prediction)
+        array = check_numbers("prediction", prediction)
         if array.ndim == 2:
             return self.predict_from_probs(array)
         if self.bounds is None:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bayesord.checks import real_numbers
 from bayesord.predictive import tables
 from bayesord.predictive.draws import Draws, check_chains
 from bayesord.predictive.inputs import ROW_SUM_TOLERANCE
 from bayesord.predictive.linear_draws import LinearDraws
+from bayesord.predictive.threads import check_threads
 
 __all__ = ["Draws", "LinearDraws", "TableDraws", "as_draws"]
 
@@ -84,10 +86,12 @@ class TableDraws(Draws):
 
     def probs(self, threads: int | None = None) -> np.ndarray:
         """All probabilities (S, n, K)."""
+        check_threads(threads)
         return self.table
 
     def mean_probs(self, threads: int | None = None) -> np.ndarray:
         """Posterior mean probabilities (n, K)."""
+        check_threads(threads)
         return self.table.mean(axis=0)
 
 
@@ -133,13 +137,12 @@ def as_draws(probs, rows=None, *, n_chains: int | None = None) -> LinearDraws | 
         return probs
     if hasattr(probs, "dims") and hasattr(probs, "transpose"):
         return _from_data_array(probs)
-    try:
-        table = np.asarray(probs, dtype=np.float64)
-    except (TypeError, ValueError):
+    table = real_numbers(probs)
+    if table is None:
         raise TypeError(
             f"cannot read probabilities from {type(probs).__name__}: pass a fit, a DataArray, or an array of "
             "shape (n, K) or (S, n, K)."
-        ) from None
+        )
     return TableDraws(table[None] if table.ndim == 2 else table, n_chains or 1)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesord.checks import check_count
 from bayesord.predictive.inputs import (
     check_categories,
     check_codes,
@@ -145,8 +146,7 @@ def cutpoint_calibration(y, probs, *, n_categories: int, sample_weight=None, n_b
     array([0.25, 0.25])
     """
     y, table, weights = _checked(y, probs, n_categories, sample_weight)
-    if n_bins < 1:
-        raise ValueError(f"n_bins must be at least 1, got {n_bins}.")
+    check_count("n_bins", n_bins)
     weights = np.ones(y.size) if weights is None else weights
     below, event = _cumulative(y, table)
     bins = np.minimum((below * n_bins).astype(np.int64), n_bins - 1)

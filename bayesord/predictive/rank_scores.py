@@ -31,7 +31,7 @@ def _levels(y, score, n_categories, sample_weight) -> np.ndarray:
     weights = np.ones(y.size) if weights is None else weights
     _, level = np.unique(score, return_inverse=True)
     flat = np.bincount(level * n_categories + y, weights=weights, minlength=(level.max() + 1) * n_categories)
-    mass = flat.reshape(-1, n_categories)
+    mass = np.ldexp(flat, -np.frexp(flat.max())[1]).reshape(-1, n_categories)  # no score sees their unit
     return mass[mass.any(axis=1)][:, mass.any(axis=0)]
 
 
@@ -136,7 +136,7 @@ def somers_d(y, score, *, n_categories: int, sample_weight=None) -> float:
         return float("nan")
     pairs = _pairs(mass)
     comparable = pairs.concordant + pairs.discordant + pairs.score_tied
-    return (pairs.concordant - pairs.discordant) / comparable
+    return (pairs.concordant - pairs.discordant) / comparable if comparable > 0 else float("nan")
 
 
 def c_index(y, score, *, n_categories: int, sample_weight=None) -> float:
@@ -162,4 +162,4 @@ def c_index(y, score, *, n_categories: int, sample_weight=None) -> float:
         return float("nan")
     pairs = _pairs(mass)
     comparable = pairs.concordant + pairs.discordant + pairs.score_tied
-    return (pairs.concordant + pairs.score_tied / 2) / comparable
+    return (pairs.concordant + pairs.score_tied / 2) / comparable if comparable > 0 else float("nan")

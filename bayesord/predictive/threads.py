@@ -9,7 +9,7 @@ import numpy as np
 
 from bayesord.checks import available_cores, check_count
 
-__all__ = ["for_each", "spans"]
+__all__ = ["check_threads", "for_each", "spans"]
 
 _LITTLE = 200_000  # pairs that are done sooner than threads are started
 
@@ -23,6 +23,11 @@ def spans(total: int, size: int) -> list[tuple[int, int]]:
     [(0, 3), (3, 6), (6, 7)]
     """
     return [(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+def check_threads(threads: int | None) -> int | None:
+    """A number of threads of at least 1, or None."""
+    return None if threads is None else check_count("threads", threads)
 
 
 def for_each(
@@ -44,8 +49,8 @@ def for_each(
         (draw, row) pairs in all items together.
     """
     items = list(items)
-    if threads is not None:
-        threads = check_count("threads", threads)
+    if check_threads(threads) is not None:
+        threads = int(threads)
     elif len(items) < 2 or amount < _LITTLE:
         threads = 1
     else:
