@@ -20,7 +20,7 @@ from bayesord.leave_one_out import loo_qwk, seen_qwk
 from bayesord.likelihood.links import Link, get_link
 from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
-from bayesord.modelling.priors import Flat, HalfStudentT, Priors
+from bayesord.modelling.priors import Flat, HalfStudentT, Priors, check_priors
 from bayesord.plots.methods import PlotMethods
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.storage import read_fit
@@ -119,9 +119,7 @@ def fit(
     array([1, 2, 3, 5])
     """
     link = get_link(link)
-    priors = priors or Priors()
-    if not isinstance(priors, Priors):
-        raise TypeError(f"priors must be bayesord.Priors(...), got {type(priors).__name__}")
+    priors = check_priors(priors)
     checks.check_choice("method", method, ("nuts", "mode"))
     checks.check_choice("on_fail", on_fail, ("warn", "raise", "ignore"))
     settings = sampling.check_settings(draws, tune, chains, cores, target_accept, random_seed)

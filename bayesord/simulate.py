@@ -20,6 +20,7 @@ from bayesord.checks import (
     read_categories,
     read_covariates,
     read_offset,
+    real_numbers,
 )
 from bayesord.likelihood.links import Link, get_link
 
@@ -145,11 +146,19 @@ def simulate(
     )
 
 
+def _numbers(name: str, given: object) -> np.ndarray:
+    """One number or several, (m,) float64."""
+    array = real_numbers(given)
+    if array is None:
+        raise TypeError(f"{name} must be a sequence of numbers; got {given!r}.")
+    return np.atleast_1d(array).copy()
+
+
 def _cutpoints(
     given: object, n_categories: int | None, labels: list | None, link: Link
 ) -> tuple[np.ndarray, list]:
     """Cutpoints and labels that agree on K."""
-    c = None if given is None else np.atleast_1d(np.array(given, dtype=np.float64))
+    c = None if given is None else _numbers("cutpoints", given)
     sizes = {} if n_categories is None else {"n_categories": check_count("n_categories", n_categories, 2)}
     sizes |= {} if c is None else {"cutpoints": len(c) + 1}
     sizes |= {} if labels is None else {"categories": len(labels)}
@@ -167,7 +176,7 @@ def _cutpoints(
 def _coefficients(beta: object, columns: int | None, rng: np.random.Generator) -> np.ndarray:
     if beta is None:
         return np.ones(1) if columns is None else rng.standard_normal(columns)
-    coefficients = np.atleast_1d(np.array(beta, dtype=np.float64))
+    coefficients = _numbers("beta", beta)
     if coefficients.ndim != 1 or not np.isfinite(coefficients).all():
         raise ValueError(f"beta must be finite numbers, one per predictor; got {beta!r}.")
     if columns is not None and len(coefficients) != columns:

@@ -50,7 +50,8 @@ def dirichlet(alpha: float | tuple[float, ...] = 1.0) -> Dirichlet:
     >>> print(priors.dirichlet(2))
     dirichlet(2)
     """
-    return Dirichlet(tuple(alpha) if np.ndim(alpha) else alpha)
+    several = np.iterable(alpha) and not isinstance(alpha, str)
+    return Dirichlet(tuple(alpha) if several else alpha)
 
 
 def normal(location: float = 0.0, scale: float = 2.5, autoscale: bool = False) -> Normal:

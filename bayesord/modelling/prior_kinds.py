@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from bayesord.checks import real_numbers
+
 __all__ = [
     "LKJ",
     "R2",
@@ -33,12 +35,13 @@ class Prior:
     def __post_init__(self):
         for spec in fields(self):
             value = getattr(self, spec.name)
-            if isinstance(value, bool):
+            if spec.name == "autoscale":
+                if not isinstance(value, bool):
+                    raise TypeError(f"prior {self.call}: autoscale must be True or False, got {value!r}")
                 continue
-            try:
-                array = np.asarray(value, dtype=float)
-            except (TypeError, ValueError):
-                raise TypeError(f"prior {self.call}: {spec.name} must be a number, got {value!r}") from None
+            array = None if isinstance(value, bool | np.bool_) else real_numbers(value)
+            if array is None:
+                raise TypeError(f"prior {self.call}: {spec.name} must be a number, got {value!r}")
             if array.ndim > (spec.name == "alpha"):
                 raise ValueError(f"prior {self.call}: {spec.name} must be one number, got {value!r}")
             if not np.all(np.isfinite(array)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayesord.checks import check_count, check_number
+from bayesord.checks import check_count, check_number, check_random_seed
 from bayesord.likelihood.links import Link, get_link
 from bayesord.modelling import priors as P
 from bayesord.modelling.design import Design, from_arrays, from_formula
@@ -76,7 +76,8 @@ def prior_table(
     4   0.2  0.0  0.5
     5   0.2  0.0  0.5
     """
-    priors = priors or getattr(formula_or_X, "priors", P.Priors())
+    priors = P.check_priors(priors, getattr(formula_or_X, "priors", None))
+    rng = np.random.default_rng(check_random_seed(random_seed))
     data = {
         "categories": categories,
         "sample_weight": sample_weight,
@@ -96,7 +97,6 @@ def prior_table(
     check_count("draws", draws)
     check_number("prob", prob, above=0, below=1)
     check_proper(design, priors)
-    rng = np.random.default_rng(random_seed)
     drawn = draw_prior(design, link, priors, draws, rng)
     X, offset, share, which = _some_rows(design, rng)
     blocks = [slice(start, start + _BLOCK_DRAWS) for start in range(0, draws, _BLOCK_DRAWS)]

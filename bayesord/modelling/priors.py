@@ -38,7 +38,7 @@ from bayesord.modelling.prior_calls import *  # noqa: F403
 from bayesord.modelling.prior_kinds import *  # noqa: F403
 from bayesord.modelling.prior_kinds import LKJ, R2, Dirichlet, HalfStudentT, Prior
 
-__all__ = ["Priors", "coefficient_blocks", "group_scales", "unit_scales", *prior_calls.__all__]
+__all__ = ["Priors", "check_priors", "coefficient_blocks", "group_scales", "unit_scales", *prior_calls.__all__]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,15 @@ class Priors:
         sds = _by_name(self.group_sd, HalfStudentT(), names, "group terms")
         corrs = _by_name(self.group_corr, LKJ(), names, "group terms")
         return tuple(zip(sds, corrs, strict=True))
+
+
+def check_priors(priors: object, default: Priors | None = None) -> Priors:
+    """Priors as given, or the default ones for None."""
+    if priors is None:
+        return Priors() if default is None else default
+    if not isinstance(priors, Priors):
+        raise TypeError(f"priors must be bayesord.Priors(...), got {type(priors).__name__}")
+    return priors
 
 
 def _by_name(given, default: Prior, names: tuple[str, ...], what: str) -> tuple[Prior, ...]:
