@@ -120,7 +120,7 @@ def _rows(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
         raise ValueError(
             f"{len(rows):,} densities cannot be read; at most {_MOST_ROWS}. Choose fewer: by= or new=."
         )
-    fixed = "" if new is not None else held(rows, by)
+    fixed = "" if new is not None else held(rows[[name for name in rows.columns if name not in by]])
     return by, rows, f"at {fixed}" if fixed else ""
 
 
