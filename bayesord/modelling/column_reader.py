@@ -155,13 +155,20 @@ class ColumnReader:
             if levels is None:
                 continue
             column = data[name]
-            strange = [value for value in column.unique().tolist() if value not in levels]
+            try:
+                strange = [value for value in column.unique().tolist() if value not in levels]
+            except TypeError:  # lists and the like
+                self._check_kind(name, "other", column, problems)
+                known = False
+                continue
             for value in strange[:5]:
                 rows = name_rows((column == value).to_numpy(dtype=bool), data.index)
                 problems.add(
-                    f"column {name!r} has the value {value!r} ({rows}), which the training rows did not "
+                    f"column {name!r} has the value {name_list([value])} ({rows}), which the training rows did not "
                     f"have. Known levels: {name_list(levels, 20)}.{did_you_mean(value, levels)}"
                 )
+            if len(strange) > 5:
+                problems.add(f"{len(strange) - 5} more values of column {name!r} are new as well.")
             known &= not strange
         return known and self._same_kinds(data, names, problems)
 
@@ -171,8 +178,8 @@ class ColumnReader:
         for name in {**self.part.terms, **self.part.numbers}:
             if name in names and name not in self.levels and column_kind(data[name]) == "factor":
                 problems.add(
-                    f"column {name!r} is not numeric (first value {data[name].iloc[0]!r}), but it was in "
-                    "training."
+                    f"column {name!r} is not numeric (first value {name_list([data[name].iloc[0]])}), but it was in "
+                    "training. Convert it."
                 )
         return len(problems.found) == before
 
