@@ -5,8 +5,8 @@ it. All problems of one call are reported together (`Problems`), nothing is ever
 scikit-learn has words for a fault its first clause is kept, so that people and tools recognise it.
 
 `covariates` reads X, `columns` judges its numbers, `response` reads y, `rows` compares lengths, labels,
-weights and offsets, `settings` checks single arguments. This is the lowest layer: it imports nothing
-of bayesord.
+weights and offsets, `settings` checks single arguments, `memory` whether an array can be held. This is the lowest
+layer: it imports nothing of bayesord.
 """
 
 from bayesord.checks.columns import check_columns, check_rank, check_repeated_names, column_moments
@@ -20,6 +20,7 @@ from bayesord.checks.covariates import (
     report_not_finite,
     to_float,
 )
+from bayesord.checks.memory import available_memory, check_memory
 from bayesord.checks.numbers import real_numbers
 from bayesord.checks.problems import ConvergenceWarning, Problems, did_you_mean, name_list, name_rows
 from bayesord.checks.response import COLUMN_VECTOR, Response, read_categories, read_response
@@ -54,6 +55,7 @@ __all__ = [
     "Response",
     "WEIGHT_KINDS",
     "available_cores",
+    "available_memory",
     "check_category_values",
     "check_choice",
     "check_columns",
@@ -63,6 +65,7 @@ __all__ = [
     "check_index",
     "check_known_names",
     "check_lengths",
+    "check_memory",
     "check_number",
     "check_random_seed",
     "check_rank",

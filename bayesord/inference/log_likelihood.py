@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import xarray as xr
 
-from bayesord.checks import available_cores
+from bayesord.checks import available_cores, check_memory
 from bayesord.inference.blas import blas_threads
 from bayesord.jit import njit
 from bayesord.likelihood.kernels import cutpoints_from_steps
@@ -71,6 +71,11 @@ def log_likelihood_at(
     Returns
     -------
     ndarray, shape (S, rows)
+
+    Raises
+    ------
+    MemoryError
+        Where it would take more than half of the memory that is free.
     """
     y, X = design.y[rows], design.X[rows]
     offset = None if design.offset is None else design.offset[rows]
@@ -80,6 +85,11 @@ def log_likelihood_at(
     ]
     beta, steps = np.ascontiguousarray(beta), np.ascontiguousarray(steps)
     n_draws, n_rows, n_categories = len(beta), len(y), steps.shape[1] + 1
+    check_memory(
+        "log P of every answer (draws x rows)",
+        (n_draws, n_rows),
+        "fit.qwk() takes some of the rows at a time and never holds it; az.loo needs it whole: fit fewer draws for it.",
+    )
     out = np.empty((n_draws, n_rows))
     address = address_of(link.code)
     tile_rows = max(64, min(_TILE_ROWS, _TILE_NUMBERS // max(X.shape[1], 1)))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesord.checks import check_memory
 from bayesord.predictive import tables
 from bayesord.predictive.threads import for_each, spans
 
 __all__ = ["Draws", "check_chains"]
 
 _BLOCK_NUMBERS = 1 << 17  # probabilities in a block: 1 MB, which a processor's cache holds
+
+_INSTEAD = (
+    "predict_proba() of a fit, or mean_probs() of draws, averages over the draws and holds rows x categories; or ask "
+    "for some of the rows at a time."
+)
 
 
 class Draws:
@@ -26,8 +32,16 @@ class Draws:
         return spans(self.n_rows, max(1, _BLOCK_NUMBERS // (n_draws * self.n_categories)))
 
     def probs(self, threads: int | None = None) -> np.ndarray:
-        """All probabilities (S, n, K)."""
-        table = np.empty((self.n_draws, self.n_rows, self.n_categories))
+        """All probabilities (S, n, K).
+
+        Raises
+        ------
+        MemoryError
+            Where they would take more than half of the memory that is free.
+        """
+        shape = (self.n_draws, self.n_rows, self.n_categories)
+        check_memory("all category probabilities (draws x rows x categories)", shape, _INSTEAD)
+        table = np.empty(shape)
 
         def one(first, last):
             for rows in self.row_spans(last - first):
@@ -40,7 +54,18 @@ class Draws:
         """Replicated answers (S, n), one data set for each draw, as codes (int16).
 
         Blocks and threads do not change them: every number depends on its draw and row alone.
+
+        Raises
+        ------
+        MemoryError
+            Where they, with the labels that they stand for, would take more than half of the memory that is free.
         """
+        check_memory(
+            "replicated answers (draws x rows)",
+            (self.n_draws, self.n_rows),
+            "expected_qwk() scores replicates without holding them; or ask for some of the rows at a time.",
+            bytes_each=2 + 8 + 8,
+        )
         seeds = rng.integers(0, 2**64, size=self.n_draws, dtype=np.uint64)
         codes = np.empty((self.n_draws, self.n_rows), dtype=np.int16)
 

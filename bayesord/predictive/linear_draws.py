@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bayesord.checks import check_memory
 from bayesord.likelihood.links import Link, get_link
 from bayesord.predictive import tables
 from bayesord.predictive.draws import Draws, check_chains
@@ -162,7 +163,18 @@ class LinearDraws(Draws):
         return part
 
     def eta(self) -> np.ndarray:
-        """The linear predictor of all draws and rows (S, n)."""
+        """The linear predictor of all draws and rows (S, n).
+
+        Raises
+        ------
+        MemoryError
+            Where it would take more than half of the memory that is free.
+        """
+        check_memory(
+            "the linear predictor (draws x rows)",
+            (self.n_draws, self.n_rows),
+            "predict_proba() averages over the draws and holds rows x categories; or ask for some of the rows at a time.",
+        )
         eta = self.beta @ self.X.T
         if self.offset is not None:
             eta += self.offset
