@@ -56,6 +56,8 @@ def fit(
     random_seed: int | None = None,
     on_fail: str = "warn",
     strict: bool = False,
+    checkpoint=None,
+    resume: bool = False,
 ) -> OrdinalFit | OrdinalMode:
     """Fit a cumulative-link model to ordered answers: P(y <= k) = F(c_k - eta), eta = X beta + group effects.
 
@@ -94,6 +96,11 @@ def fit(
         What to do when the verdict is not clean.
     strict : bool
         Raise instead of warn on rank-deficient covariates.
+    checkpoint : path, optional
+        A folder for finished chains: written whole as each ends, so that a run that is killed keeps them.
+    resume : bool
+        Go on with the run in `checkpoint`, if there is one: the result is bitwise that of a run without a break. Any
+        difference of data, model, settings, seed, versions or processor is refused, and named.
 
     Returns
     -------
@@ -103,6 +110,8 @@ def fit(
     ------
     ValueError, TypeError
         Bad input: before anything is compiled, all problems at once.
+    OSError
+        For a `checkpoint` that cannot be written or is in use: before sampling.
 
     Notes
     -----
@@ -123,6 +132,11 @@ def fit(
     checks.check_choice("method", method, ("nuts", "mode"))
     checks.check_choice("on_fail", on_fail, ("warn", "raise", "ignore"))
     settings = sampling.check_settings(draws, tune, chains, cores, target_accept, random_seed)
+    if (resume and checkpoint is None) or (checkpoint is not None and method != "nuts"):
+        raise ValueError(
+            "resume= needs checkpoint=, the folder of the run; and checkpoint= goes with method='nuts'"
+        )
+    settings |= {"checkpoint": checkpoint, "resume": resume}
     common = {
         "categories": categories,
         "sample_weight": sample_weight,

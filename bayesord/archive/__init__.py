@@ -12,6 +12,7 @@ anything in it is looked at; what it then holds is checked as if a stranger had 
 
 from bayesord.archive.atomic import check_target
 from bayesord.archive.container import Arrays, read_archive, write_archive
+from bayesord.archive.lock import Lock
 from bayesord.archive.versions import version_of
 
-__all__ = ["Arrays", "check_target", "read_archive", "version_of", "write_archive"]
+__all__ = ["Arrays", "Lock", "check_target", "read_archive", "version_of", "write_archive"]

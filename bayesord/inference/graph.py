@@ -81,6 +81,11 @@ class GraphDensity:
         self.n_dim = sum(self._sizes)
         self._compile()
 
+    @property
+    def numbers(self) -> tuple:
+        """All that the compiled function reads: shapes, data, where chains start."""
+        return self._shapes, self._alive, self.initial_points
+
     def start(self, seed) -> np.ndarray:
         """A start of a chain: the model's initial point, each coordinate moved by up to 1."""
         with self._one_at_a_time:

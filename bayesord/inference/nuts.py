@@ -2,7 +2,7 @@
 
 Each chain is a sampler of its own, with a seed spawned from the user's: the draws of a chain do not depend on how
 many cores or other chains there are. The samplers run in nutpie's own threads, no Python among them; this one
-only waits, shows the progress, and on Ctrl-C keeps what is there.
+only waits, shows the progress, hands each finished chain to whoever keeps them, and on Ctrl-C keeps what is there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import types
@@ -18,16 +18,27 @@ from numba import types
 from bayesord.inference.density import c_density
 from bayesord.inference.direct import DirectDensity
 from bayesord.inference.graph import GraphDensity
+from bayesord.inference.interrupts import terminated_as_interrupted
 from bayesord.inference.progress import Progress
 from bayesord.jit import cfunc
 
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["Chains", "chain_seeds", "sample_density", "sample_model"]
+    from bayesord.inference.checkpoint import Stage
+
+__all__ = ["Chain", "Chains", "chain_seeds", "sample_density", "sample_model"]
 
 _POLL_SECONDS = 0.0005  # on top of a millisecond that nutpie takes to say that a chain is not done
 _DROPPED_STATS = {"divergence_message", "tuning", "draw", "chain", "unconstrained_draw", "gradient"}
+
+
+class Chain(NamedTuple):
+    """Draws (draw, ...) and statistics (draw,) of one chain, and the gradients that its tuning took."""
+
+    draws: dict[str, np.ndarray]
+    stats: dict[str, np.ndarray]
+    tuning_gradients: int
 
 
 @dataclass
@@ -81,14 +92,28 @@ def sample_model(
     return replace(chains, draws=density.expand(chains.draws["x"]))
 
 
-def _run(models, seeds, *, draws, tune, cores, target_accept, progressbar, adaptation="diag") -> Chains:
+def _run(
+    models,
+    seeds,
+    *,
+    draws,
+    tune,
+    cores,
+    target_accept,
+    progressbar,
+    adaptation="diag",
+    stage: Stage | None = None,
+) -> Chains:
+    """Sample one chain a seed, but for those that `stage` has; it is given the others as they end."""
     import nutpie
 
-    waiting = list(range(len(seeds)))
+    done: dict[int, Chain] = {} if stage is None else dict(stage.found)
+    waiting = [chain for chain in range(len(seeds)) if chain not in done]
     running: dict[int, object] = {}
-    done: dict[int, tuple] = {}
     interrupted = False
     with Progress(len(seeds), tune + draws, shown=progressbar) as progress:
+        for chain in done:
+            progress.finish(chain)
 
         def begin(chain):
             return nutpie.sample(
@@ -106,20 +131,29 @@ def _run(models, seeds, *, draws, tune, cores, target_accept, progressbar, adapt
                 blocking=False,
             )
 
-        try:
-            while waiting or running:
-                while waiting and len(running) < cores:
-                    chain = waiting.pop(0)
-                    running[chain] = begin(chain)
-                for chain in [c for c, sampler in running.items() if _finished(sampler)]:
-                    done[chain] = _read(running.pop(chain).wait())
-                    progress.finish(chain)
-                progress.refresh()
-                time.sleep(_POLL_SECONDS)
-        except KeyboardInterrupt:
-            interrupted = True
-            for chain, sampler in running.items():
-                done[chain] = _read(sampler.abort())
+        with terminated_as_interrupted():
+            try:
+                while waiting or running:
+                    while waiting and len(running) < cores:
+                        running[waiting[0]] = begin(waiting[0])
+                        waiting.pop(0)
+                    for chain in [c for c, sampler in running.items() if _finished(sampler)]:
+                        done[chain] = _read(running[chain].wait())
+                        del running[
+                            chain
+                        ]  # after, not before: Ctrl-C between the two must not lose the chain
+                        progress.finish(chain)
+                        if stage is not None:
+                            stage.keep(chain, done[chain])
+                    progress.refresh()
+                    time.sleep(_POLL_SECONDS)
+            except KeyboardInterrupt:
+                interrupted = True
+                for chain, sampler in running.items():
+                    if chain not in done:
+                        done[chain] = _read(sampler.abort())
+            if stage is not None:
+                stage.finish()
     return _together([done[chain] for chain in sorted(done)], interrupted)
 
 
@@ -131,8 +165,8 @@ def _finished(sampler) -> bool:
         return False
 
 
-def _read(results) -> tuple[dict, dict, int]:
-    """One chain of nutpie's raw trace: draws and statistics after tuning, and the gradients that tuning took."""
+def _read(results) -> Chain:
+    """One chain of nutpie's raw trace, what it drew while tuning left out."""
     (draw_batch,), (stat_batch,) = results.get_arrow_trace()
     kept = ~_values(stat_batch.column("tuning")).astype(bool)
     draws = {}
@@ -147,7 +181,7 @@ def _read(results) -> tuple[dict, dict, int]:
         if name not in _DROPPED_STATS and len(values := _values(stat_batch.column(name))) == len(kept)
     }
     steps = _values(stat_batch.column("n_steps"))
-    return draws, stats, int(steps[~kept].sum())
+    return Chain(draws, stats, int(steps[~kept].sum()))
 
 
 def _values(column) -> np.ndarray:
@@ -158,7 +192,7 @@ def _values(column) -> np.ndarray:
     return (column.flatten() if hasattr(column, "flatten") else column).to_numpy(zero_copy_only=False)
 
 
-def _together(chains: list[tuple], interrupted: bool) -> Chains:
+def _together(chains: list[Chain], interrupted: bool) -> Chains:
     """Stack chains of one length; of an interrupted run, as many draws as fit into a rectangle."""
     lengths = [len(stats["diverging"]) for _, stats, _ in chains]
     if not any(lengths):

@@ -14,6 +14,8 @@ from scipy.special import expit
 from bayesord.checks import available_cores, check_cores, check_count, check_number, check_random_seed
 from bayesord.inference import density, diagnostics, geometry, layout, nuts
 from bayesord.inference.blas import blas_threads
+from bayesord.inference.checkpoint import Checkpoint
+from bayesord.inference.fingerprints import digest
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.likelihood import segments
 from bayesord.likelihood.links import Link
@@ -59,15 +61,44 @@ def sample(
     progressbar: bool,
     random_seed,
     quiet: bool = False,
+    checkpoint=None,
+    resume: bool = False,
 ) -> tuple[xr.DataTree, diagnostics.Verdict]:
     """Sample the posterior and judge it; one announced retry at target_accept 0.95 when there are divergences.
 
-    `quiet` leaves the announcements out, for those who fit by the hundred.
+    `quiet` leaves the announcements out, for those who fit by the hundred. `checkpoint` is a folder for finished chains.
     """
     announce = _nothing if quiet else partial(print, file=sys.stderr)
+    how = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
+    given = {"cores": cores, "progressbar": progressbar, "announce": announce}
+    if checkpoint is None:
+        return _sample(
+            design, link, priors, **how, **given, seeds=nuts.chain_seeds(random_seed, chains), kept=None
+        )
+    model = {"design": design, "link": link, "priors": priors}
+    with Checkpoint(checkpoint, resume=resume, **model, random_seed=random_seed, settings=how) as kept:
+        return _sample(design, link, priors, **how, **given, seeds=kept.seeds, kept=kept)
+
+
+def _sample(
+    design: Design,
+    link: Link,
+    priors: P.Priors,
+    *,
+    draws: int,
+    tune: int | str,
+    chains: int,
+    cores: int,
+    target_accept: float,
+    progressbar: bool,
+    announce,
+    seeds: list[int],
+    kept: Checkpoint | None,
+) -> tuple[xr.DataTree, diagnostics.Verdict]:
     cpus = available_cores()
     settings = {
-        "seeds": nuts.chain_seeds(random_seed, chains),
+        "seeds": seeds,
+        "kept": kept,
         "draws": draws,
         "tune": tune,
         "cores": min(cores, chains, cpus),
@@ -114,9 +145,10 @@ def _direct_engine(design: Design, link: Link, priors: P.Priors, announce):
     if not found:
         announce("bayesord: no usable mode; NUTS adapts from the start instead")
 
-    def run(*, tune, **settings):
+    def run(*, tune, target_accept, kept, **settings):
         tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
-        sampled = nuts.sample_density(placed, tune=tune, **settings)
+        stage = kept and kept.stage(target_accept, digest((placed, rotation, found)))
+        sampled = nuts.sample_density(placed, tune=tune, target_accept=target_accept, stage=stage, **settings)
         x = sampled.draws["x"]
         flat = _user_scale(design, laid_out, placed, rotation, x.reshape(-1, x.shape[-1]))
         posterior = {name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in flat.items()}
@@ -168,9 +200,10 @@ def _pytensor_engine(design: Design, link: Link, priors: P.Priors, announce):
 
     compiled = GraphDensity(model, start)
 
-    def run(*, tune, **settings):
+    def run(*, tune, target_accept, kept, **settings):
         tune = TUNE_PLAIN if tune == "auto" else tune
-        sampled = nuts.sample_model(compiled, tune=tune, **settings)
+        stage = kept and kept.stage(target_accept, digest(compiled.numbers))
+        sampled = nuts.sample_model(compiled, tune=tune, target_accept=target_accept, stage=stage, **settings)
         named = {variable.name for variable in model.unobserved_RVs}
         posterior = {name: values for name, values in sampled.draws.items() if name in named}
         return posterior, sampled, {"sampler": "nutpie, PyTensor", "tune": tune, "whitened": 0}

@@ -70,7 +70,9 @@ def _write_verdict(verdict: Verdict, arrays: Arrays) -> dict:
 
 
 def _read_verdict(state: dict, arrays: Arrays) -> Verdict:
-    return Verdict(**{spec.name: read_value(state[spec.name], arrays) for spec in fields(Verdict)})
+    verdict = Verdict(**{spec.name: read_value(state[spec.name], arrays) for spec in fields(Verdict)})
+    str(verdict)  # all its figures are there, and are numbers
+    return verdict
 
 
 def _write_series(series: pd.Series, arrays: Arrays) -> dict:
