@@ -14,10 +14,12 @@ import pandas as pd
 import xarray as xr
 
 from bayesord.checks import check_category_values, check_choice, check_random_seed
+from bayesord.diagnosis import diagnose, residuals
 from bayesord.effects import comparisons, predictions
 from bayesord.likelihood.links import Link
 from bayesord.modelling.design import Design
 from bayesord.modelling.new_rows import NEW_GROUPS, NewRows
+from bayesord.plots import plot_residuals
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.predictive.probabilities import LinearDraws
@@ -51,6 +53,7 @@ class Answers(Storable):
     link: Link
 
     predictions, comparisons = predictions, comparisons
+    diagnose, residuals, plot_residuals = diagnose, residuals, plot_residuals
 
     @cached_property
     def _coefficients(self) -> Coefficients:

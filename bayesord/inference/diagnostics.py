@@ -21,14 +21,17 @@ from bayesord.modelling import priors as P
 from bayesord.modelling.design import Design
 
 __all__ = [
+    "LEVELS",
     "Check",
     "Verdict",
     "conflict_check",
     "data_remarks",
+    "draw_checks",
     "empty_check",
     "estimate",
     "judge",
     "separation_check",
+    "worst",
 ]
 
 _FEW_COLUMNS = 50  # with more the linear program takes longer than a fit: `diagnose` has the time

@@ -1,0 +1,30 @@
+"""Whether the link has the right shape, and whether eta is straight in each predictor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayesord.diagnosis.chi_square import ScoreTest, tests_by_predictor
+from bayesord.diagnosis.scores import Scores
+
+__all__ = ["curve_tests", "link_test"]
+
+
+def link_test(scores: Scores) -> ScoreTest:
+    """Score test of the link's shape: 2 degrees of freedom, one for skewness and one for weight in the tails.
+
+    It also finds what looks like a wrong link: a curve or an interaction that is missing, or a variable left out that has
+    much to say. Pregibon (1980), doi:10.2307/2346405, and Stukel (1988), doi:10.2307/2289287, with other families of links.
+    """
+    first = len(scores.cutpoints) * scores.n_columns
+    return scores.test(np.array([first, first + 1]))
+
+
+def curve_tests(scores: Scores, predictors: tuple[str, ...]) -> pd.DataFrame:
+    """Score test of the square of each predictor, one row each: statistic, df, p, p_adjusted.
+
+    A column of two values has no square of its own: nan.
+    """
+    first = len(scores.cutpoints) * scores.n_columns + 2
+    return tests_by_predictor({name: scores.test(np.array([first + j])) for j, name in enumerate(predictors)})
