@@ -25,11 +25,11 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-# Losses, layers and metrics, which promise any backend; embeddings and training are tested on JAX so far
-ON_TENSORFLOW := $(addprefix tests/neural/test_,layers.py likelihood_network.py losses.py methods.py metrics.py settings.py targets.py training.py)
+ON_TENSORFLOW := tests/neural
 
 test-tensorflow: $(TENSORFLOW)/installed
-	KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 $(TENSORFLOW)/bin/python -m pytest -n $(WORKERS) -m "not slow" \
+	KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+		$(TENSORFLOW)/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not long_on_tensorflow" \
 		-o addopts="--strict-markers --strict-config -ra" $(ON_TENSORFLOW)
 
 test-slow: $(VENV)/installed-dev

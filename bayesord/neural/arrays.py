@@ -9,7 +9,7 @@ import pandas as pd
 from bayesord import checks
 from bayesord.checks import Problems
 
-__all__ = ["finite", "read_arrays", "rows_of"]
+__all__ = ["finite", "numbers_in", "read_arrays", "rows_of"]
 
 
 def read_arrays(X) -> tuple:
@@ -55,6 +55,14 @@ def _array(values) -> np.ndarray:
         with np.errstate(over="ignore"):  # infinity is reported with the layer it reaches
             return array.astype(keras.config.floatx())
     return array.astype(np.int32) if array.dtype.kind in "iu" and array.dtype.itemsize > 4 else array
+
+
+def numbers_in(variable) -> np.ndarray:
+    """The numbers that a variable or tensor holds, on any backend.
+
+    Of a copy: NumPy 2.5 warns of the protocol by which Keras 3.15 hands out a variable itself.
+    """
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.copy(variable)))
 
 
 def finite(units: np.ndarray, layer: str) -> np.ndarray:

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from bayesord.checks import name_list
+from bayesord.neural.arrays import numbers_in
 
 __all__ = ["Place", "embed", "fingerprint", "find_layer", "network_until"]
 
@@ -117,7 +118,7 @@ def embed(run, arrays, batch_size: int, pool=None) -> np.ndarray:
         if isinstance(run, keras.Model):
             part = np.asarray(run.predict(some, batch_size=batch_size, verbose=0))
         else:
-            part = np.asarray(keras.ops.convert_to_numpy(run(some)))
+            part = numbers_in(run(some))
         parts.append(part if pool is None else np.asarray(pool(part)))
     return np.concatenate(parts)
 
@@ -126,7 +127,7 @@ def fingerprint(network: keras.Model) -> str:
     """A hash of all weights: equal for equal weights, and for nothing else."""
     digest = hashlib.sha256()
     for weight in network.weights:
-        values = np.ascontiguousarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(weight)))
+        values = np.ascontiguousarray(numbers_in(weight))
         digest.update(f"{values.dtype}{values.shape}".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()

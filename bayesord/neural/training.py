@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from bayesord.checks import check_count
+from bayesord.neural.arrays import numbers_in
 from bayesord.neural.method import Method
 from bayesord.neural.seeds import seeded
 
@@ -175,10 +176,7 @@ class Trainer:
         if self.network is None:
             fresh.compile(optimizer=self.budget.optimizer(), loss=self.method.make_loss(self.n_categories))
             fresh.optimizer.build(fresh.trainable_variables)
-            self._optimizer_start = [
-                keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable))
-                for variable in fresh.optimizer.variables
-            ]
+            self._optimizer_start = [numbers_in(variable) for variable in fresh.optimizer.variables]
             self.network = fresh
             return
         for variable, start in zip(self.network.variables, fresh.variables, strict=True):

@@ -118,6 +118,7 @@ def test_answers_of_the_test_rows_change_no_label(rows, recorded):
             np.testing.assert_array_equal(labels, second[name].labels[decision])
 
 
+@pytest.mark.long_on_tensorflow
 def test_rules_are_learned_from_the_validation_rows(rows, recorded):
     """By hand, with a network trained the same way."""
     X_test, y_test = rows[2:]
@@ -149,6 +150,7 @@ def test_rules_are_learned_from_the_validation_rows(rows, recorded):
             assert {metric: row[metric] for metric in expected} == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.long_on_tensorflow
 def test_seeds_are_averaged(rows):
     ask = {"losses": ["softmax"], "bayesian": False, "budget": SHORT, "decisions": "mode", **QUIET}
     apart = [compare_losses(body, *rows, seeds=[seed], **ask).table.iloc[0] for seed in (0, 1)]
@@ -211,6 +213,7 @@ def test_the_head_learns_from_networks_of_other_folds(rows, recorded):
     assert result.differences()["reference"].unique().tolist() == ["bayesian_head"]
 
 
+@pytest.mark.long_on_tensorflow
 def test_cross_fitting_mends_an_over_confident_head():
     """Answers by chance, and a network that can remember them: honest probabilities are the base rates."""
     rng = np.random.default_rng(3)
