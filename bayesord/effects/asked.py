@@ -87,8 +87,12 @@ def ask(
     used = {*covariate_levels(design), *group_columns(design), *offset_column(design)}
     kept = [name for name in rows.columns if name in used]
     if by is False:
-        return _one_by_one(rows[kept], offset, overwritten)
-    return _averaged(design, rows, kept, names, offset, weights)
+        asked = _one_by_one(rows[kept], offset, overwritten)
+    else:
+        asked = _averaged(design, rows, kept, names, offset, weights)
+    return (
+        asked if group_effects or not design.groups else replace(asked, said=f"{asked.said}, group effects 0")
+    )
 
 
 def _names(by, rows: pd.DataFrame, training: bool) -> list[str]:

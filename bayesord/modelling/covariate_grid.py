@@ -69,7 +69,8 @@ def grid(fit, values: Mapping | None = None, /, **covariates) -> pd.DataFrame:
     check_known_names("covariate", given, [*levels, *(name for name in groups if name not in levels)])
     chosen = {name: _values(design, name, given[name], levels, groups) for name in given}
     for name, known in levels.items():
-        chosen.setdefault(name, [known[0]] if known else [moments(design, name)[0]])
+        if name not in chosen:
+            chosen[name] = [known[0]] if known else [moments(design, name)[0]]
     names = [*levels, *(name for name in given if name not in levels)]
     count = prod(len(chosen[name]) for name in names)
     if count > MOST_ROWS:
