@@ -13,32 +13,35 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["differences", "errors", "means"]
+__all__ = ["differences", "means"]
 
-
-def errors(values: pd.DataFrame, overlap: float) -> pd.Series:
-    """Standard errors of the means of columns; `overlap` is n_test / n_train where splits share rows, else 0."""
-    return values.std(ddof=1) * np.sqrt(1 / len(values) + overlap)
+KEYS = ["method", "decision"]
 
 
 def means(table: pd.DataFrame, columns, overlap: float) -> pd.DataFrame:
-    """By (method, decision): the mean of each column, and its error as `<column>_se`."""
-    return _summary(table.set_index(["method", "decision"])[list(columns)], columns, overlap)
+    """By (method, decision): the mean of each column over splits, and its error as `<column>_se`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns method, decision, split, and the scores.
+    columns : sequence of str
+    overlap : float
+        n_test / n_train where splits share rows; 0 where they do not, or for the usual error.
+    """
+    return _summary(table.set_index(KEYS), list(columns), overlap)
 
 
 def differences(table: pd.DataFrame, reference: tuple[str, str], columns, overlap: float) -> pd.DataFrame:
-    """By (method, decision): mean and error of the difference to a method and decision on the same splits."""
-    indexed = table.set_index(["method", "decision", "split"])[list(columns)]
-    other = indexed.xs(reference, level=["method", "decision"])
-    minus = indexed - indexed.index.get_level_values("split").map(lambda split: split).to_frame().join(
-        other, on="split"
-    )[list(columns)].set_axis(indexed.index)
+    """By (method, decision): mean and error of the difference to one method and decision on the same splits."""
+    columns = list(columns)
+    scores = table.set_index([*KEYS, "split"])[columns]
+    other = scores.xs(reference, level=KEYS)
+    minus = scores - other.reindex(scores.index.get_level_values("split")).to_numpy()
     return _summary(minus.droplevel("split"), columns, overlap)
 
 
-def _summary(rows: pd.DataFrame, columns, overlap: float) -> pd.DataFrame:
-    grouped = rows.groupby(level=["method", "decision"], sort=False)
-    found = grouped.mean()
-    for column in columns:
-        found[f"{column}_se"] = grouped[column].std(ddof=1) * np.sqrt(1 / grouped[column].count() + overlap)
-    return found
+def _summary(rows: pd.DataFrame, columns: list[str], overlap: float) -> pd.DataFrame:
+    grouped = rows.groupby(level=KEYS, sort=False)[columns]
+    errors = grouped.std(ddof=1) * np.sqrt(1 / grouped.count() + overlap)
+    return grouped.mean().join(errors.add_suffix("_se"))

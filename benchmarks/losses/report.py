@@ -1,0 +1,124 @@
+"""Tables as markdown, and the page they belong to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.losses import convolution, data, wide
+from benchmarks.losses.figure import draw
+from benchmarks.losses.networks import NAME
+from benchmarks.losses.scoring import DECISIONS, LABEL_SCORES, PROBABILITY_SCORES, table
+from benchmarks.losses.store import Store
+from benchmarks.losses.summary import differences, means
+from benchmarks.losses.verdict import REFERENCE, verdict
+
+__all__ = ["MARKER", "write"]
+
+MARKER = "<!-- Below: written by `python -m benchmarks.losses`; above: by hand. -->"
+OVERLAP = data.TEST_SHARE / (1 - data.TEST_SHARE)
+COLUMNS = (*LABEL_SCORES, *PROBABILITY_SCORES, "seconds")
+SHOWN = (("mae", "median"), ("amae", "median"), ("accuracy", "mode"), ("off_by_one", "median"))
+"""Label scores beside QWK, each under the decision that suits it."""
+
+
+def write(store: Store, folder: Path | None) -> None:
+    """Print the tables; with a folder, also put them on the page there, and draw the figure.
+
+    All scores under all decisions are written to `scores.csv` among the results.
+    """
+    found = {name: table(store, name, data.categories(name)) for name in data.SETS if store.methods(name)}
+    images = table(store, convolution.TASK, convolution.N_GRADES)
+    every = pd.concat(
+        [t.assign(task=name) for name, t in [*found.items(), (convolution.TASK, images)] if len(t)]
+    )
+    every.to_csv(store.folder / "scores.csv", index=False)
+    parts = []
+    with_head = {name: t for name, t in found.items() if NAME in set(t["method"])}
+    if with_head:
+        parts += ["## Was it as expected?\n", verdict(with_head, OVERLAP)]
+    parts += [section(name, t, OVERLAP) for name, t in found.items()]
+    if len(images):
+        parts.append(section("drawn images", images, 0.0))
+    if sizes := wide.measured(store.folder):
+        parts += ["## An embedding of 512 columns, 5,000 rows\n", embeddings(sizes)]
+    text = "\n\n".join(part.strip("\n") for part in parts) + "\n"
+    print(text)
+    if folder is None:
+        return
+    page = folder / "losses.md"
+    above = page.read_text().split(MARKER)[0] if page.exists() else ""
+    page.write_text(f"{above}{MARKER}\n\n{text}")
+    if with_head:
+        draw(with_head).savefig(folder / "losses.png", dpi=110)
+
+
+def section(name: str, scores: pd.DataFrame, overlap: float) -> str:
+    """One task: a row for each method, the best QWK first."""
+    mean = means(scores, COLUMNS, overlap)
+    has_head = REFERENCE in mean.index
+    minus = differences(scores, REFERENCE, COLUMNS, overlap) if has_head else None
+    order = mean["qwk"].groupby(level="method").agg(lambda q: q.get((q.name, "qwk"), q.iloc[0]))
+    head = [
+        "method",
+        *(f"QWK, {decision}" for decision in DECISIONS),
+        "QWK - head's",
+        *(f"{score}, {decision}" for score, decision in SHOWN),
+        "RPS",
+        "RPS - head's",
+        "log score",
+        "log score - head's",
+        "calibration",
+        "seconds",
+    ]
+    lines = [head, ["---"] * len(head)]
+    for method in order.sort_values(ascending=False).index:
+        lines.append(_row(method, mean.loc[method], None if minus is None else minus.loc[method]))
+    counts = scores.groupby("method")["split"].nunique()
+    number = (
+        f"{counts.max()} splits"
+        if counts.min() == counts.max()
+        else f"{counts.min()} to {counts.max()} splits"
+    )
+    title = f"## {name}: means over {number}"
+    return "\n".join([title, "", *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def _row(method: str, mean: pd.DataFrame, minus: pd.DataFrame | None) -> list[str]:
+    chosen = "qwk" if "qwk" in mean.index else mean.index[0]
+    cells = [f"**{method}**" if method == NAME else method]
+    cells += [_cell(mean, decision, "qwk") for decision in DECISIONS]
+    cells.append(_with_error(minus, chosen, "qwk"))
+    cells += [_cell(mean, decision if decision in mean.index else chosen, score) for score, decision in SHOWN]
+    for score in ("rps", "log_score"):
+        cells += [_cell(mean, chosen, score), _with_error(minus, chosen, score)]
+    cells += [_cell(mean, chosen, "calibration_error"), f"{mean.loc[chosen, 'seconds']:.2f}"]
+    return cells
+
+
+def _cell(mean: pd.DataFrame, decision: str, score: str) -> str:
+    if decision not in mean.index or np.isnan(mean.loc[decision, score]):
+        return ""
+    return f"{mean.loc[decision, score]:.3f}"
+
+
+def _with_error(minus: pd.DataFrame | None, decision: str, score: str) -> str:
+    if minus is None or np.isnan(minus.loc[decision, score]):
+        return ""
+    return f"{minus.loc[decision, score]:+.3f} ± {minus.loc[decision, f'{score}_se']:.3f}"
+
+
+def embeddings(sizes: list[dict]) -> str:
+    """Seconds and memory, as markdown."""
+    lines = [
+        "| columns | embed, s | fit, s | decide on 1,000 rows, s | memory before, MB | most memory, MB | QWK | verdict |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {s['n_columns']} | {s['embed']:.2f} | {s['fit']:.1f} | {s['decide']:.2f} | {s['before']:.0f} | "
+        f"{s['peak']:.0f} | {s['qwk']:.3f} | {s['verdict']} |"
+        for s in sizes
+    ]
+    return "\n".join(lines)
