@@ -90,9 +90,9 @@ def ask(
         asked = _one_by_one(rows[kept], offset, overwritten)
     else:
         asked = _averaged(design, rows, kept, names, offset, weights)
-    return (
-        asked if group_effects or not design.groups else replace(asked, said=f"{asked.said}, group effects 0")
-    )
+    if design.groups and not group_effects:
+        asked = replace(asked, said=f"{asked.said}, group effects 0")
+    return asked
 
 
 def _names(by, rows: pd.DataFrame, training: bool) -> list[str]:
@@ -112,7 +112,8 @@ def _names(by, rows: pd.DataFrame, training: bool) -> list[str]:
 
 def _averaged(design, rows: pd.DataFrame, kept: list[str], names: list[str], offset, weights) -> Asked:
     """The rows averaged by the columns of these names, or all together."""
-    said = f", averaged over {len(rows):,} {'row' if weights is None else 'weighted row'}{'s' if len(rows) > 1 else ''}"
+    kind = ("" if weights is None else "weighted ") + ("row" if len(rows) == 1 else "rows")
+    said = f", averaged over {len(rows):,} {kind}"
     weights = np.ones(len(rows)) if weights is None else weights
     if not weights.all():
         some = weights > 0

@@ -71,19 +71,15 @@ class Effects:
 
     def __repr__(self) -> str:
         shown = self._shown()
-        rest = (
-            f"\n... {len(self.table) - len(shown):,} more in .table" if len(shown) < len(self.table) else ""
-        )
+        more = len(self.table) - len(shown)
+        rest = f"\n... {more:,} more in .table" if more else ""
         return f"{self._head()}\n{shown.to_string(index=False)}{rest}"
 
     def _repr_html_(self) -> str:
         shown = self._shown()
         words = [j for j, name in enumerate(shown.columns) if not is_numeric_dtype(self.table[name])]
-        left = (
-            f"The first {_SHOWN} of {len(self.table):,} rows; .table has all"
-            if len(shown) < len(self.table)
-            else ""
-        )
+        cut = len(shown) < len(self.table)
+        left = f"The first {_SHOWN} of {len(self.table):,} rows; .table has all" if cut else ""
         rows = [[str(value) for value in row] for row in shown.itertuples(index=False)]
         return html.block(
             html.paragraph(self._head()), html.table(list(shown.columns), rows, caption=left, words=words)
@@ -117,7 +113,7 @@ def effects(
     shape = (n_chains, len(values) // n_chains, *(len(axis.labels) for axis in kept))
     dims = ["chain", "draw", *(axis.dim for axis in kept)]
     coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
-    coords |= {axis.dim: axis.labels for axis in kept}
+    coords |= {axis.dim: np.asarray(pd.Index(axis.labels, tupleize_cols=False)) for axis in kept}
     for axis in kept:
         coords |= {
             column: (axis.dim, np.asarray(axis.columns[column]))
@@ -146,14 +142,10 @@ def _summary(values: np.ndarray, prob: float, median: bool) -> pd.DataFrame:
         return pd.DataFrame({"estimate": values[0]})
     ends = np.empty((3, values.shape[1]))
     step = max(1, _AT_ONCE // len(values))
-    for start in range(0, values.shape[1], step):
-        here = slice(start, start + step)
-        ends[:, here] = np.quantile(values[:, here], [0.5, (1 - prob) / 2, (1 + prob) / 2], axis=0)
-    return pd.DataFrame(
-        {
-            "estimate": ends[0] if median else values.mean(axis=0),
-            "sd": values.std(axis=0, ddof=1),
-            "lower": ends[1],
-            "upper": ends[2],
-        }
-    )
+    with np.errstate(invalid="ignore"):  # ratios may be infinite
+        for start in range(0, values.shape[1], step):
+            here = slice(start, start + step)
+            ends[:, here] = np.quantile(values[:, here], [0.5, (1 - prob) / 2, (1 + prob) / 2], axis=0)
+        sd = values.std(axis=0, ddof=1)
+    estimate = ends[0] if median else values.mean(axis=0)
+    return pd.DataFrame({"estimate": estimate, "sd": sd, "lower": ends[1], "upper": ends[2]})

@@ -24,11 +24,12 @@ def _ratio(high, low):
 
 
 def _exp_rise(high, low):
-    return np.exp(high - low)
+    with np.errstate(over="ignore"):
+        return np.exp(high - low)
 
 
 def _exp_fall(high, low):
-    return np.exp(low - high)
+    return _exp_rise(low, high)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,21 @@ def test_rows_that_covariates_cannot_tell_apart_keep_their_labels(logit_fit, peo
     assert table["estimate"][0] == table["estimate"][1] != table["estimate"][2]
 
 
+def test_labels_of_several_levels(logit_fit, people):
+    rows = people.iloc[:3].set_index("town", append=True)
+    found = logit_fit.predictions(rows)
+    assert found.draws["obs_id"].values.tolist() == rows.index.tolist()
+
+
+def test_infinite_ratios_do_no_harm(people):
+    fit = draw(from_formula("pain ~ sex", people))
+    fit.beta = np.where(np.arange(60)[:, None] < 20, 900.0, fit.beta)
+    odds = fit.comparisons("sex", "odds_ratio").table
+    assert not np.isfinite(odds["upper"].item())
+    assert np.isfinite(odds["estimate"].item())
+    fit.comparisons("sex", "ratio", new=bo.grid(fit))
+
+
 def test_the_population_level_is_named(wine):
     data = wine.assign(x=np.arange(72.0))
     design = from_formula("rating ~ temp + (1 | judge)", data)
