@@ -55,7 +55,8 @@ class OrdinalClassifier(ClassifierMixin, BaseEstimator):
     Notes
     -----
     `score` is the accuracy, as for every classifier. To search for the best quadratic weighted kappa pass
-    ``scoring=make_scorer(cohen_kappa_score, weights="quadratic")``.
+    ``scoring=make_scorer(cohen_kappa_score, weights="quadratic", labels=categories)``: without ``labels=`` a fold in which
+    a category is missing would close the gap that it leaves.
 
     Examples
     --------

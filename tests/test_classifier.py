@@ -92,7 +92,7 @@ def test_a_misspelt_setting_is_refused():
 def test_in_a_pipeline_and_a_search(rows):
     X, y = rows
     pipe = make_pipeline(StandardScaler(), few())
-    scorer = make_scorer(cohen_kappa_score, weights="quadratic")
+    scorer = make_scorer(cohen_kappa_score, weights="quadratic", labels=[1, 2, 3])
     grid = {"ordinalclassifier__link": ["logit", "cauchit"], "ordinalclassifier__decision": ["mode", "qwk"]}
     search = GridSearchCV(pipe, grid, scoring=scorer, cv=2).fit(X, y)
     assert search.best_score_ > 0.4
