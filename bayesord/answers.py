@@ -13,13 +13,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesord.checks import check_category_values, check_choice, check_random_seed
-from bayesord.diagnosis import diagnose, residuals
+from bayesord.checks import (
+    check_category_values,
+    check_choice,
+    check_random_seed,
+    check_same_index,
+    read_codes,
+)
 from bayesord.effects import comparisons, predictions
 from bayesord.likelihood.links import Link
 from bayesord.modelling.design import Design
 from bayesord.modelling.new_rows import NEW_GROUPS, NewRows
-from bayesord.plots import plot_residuals
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.predictive.probabilities import LinearDraws
@@ -53,7 +57,6 @@ class Answers(Storable):
     link: Link
 
     predictions, comparisons = predictions, comparisons
-    diagnose, residuals, plot_residuals = diagnose, residuals, plot_residuals
 
     @cached_property
     def _coefficients(self) -> Coefficients:
@@ -274,9 +277,10 @@ class Answers(Storable):
         new_groups, group_effects
             See `Answers`.
         """
+        check_same_index(new, yhat, ("the rows", "yhat"))
         expected = kappa.expected_qwk(
             self._ask(new, offset, new_groups, group_effects, random_seed)[1],
-            None if yhat is None else self.codes_of(yhat),
+            None if yhat is None else self.codes_of(yhat, "yhat"),
             category_values=category_values,
             random_seed=random_seed,
             **self._weights(new),
@@ -289,13 +293,9 @@ class Answers(Storable):
             return {}
         return {"sample_weight": self.design.weights, "weights": self.design.weights_kind}
 
-    def codes_of(self, labels) -> np.ndarray:
-        """Labels in the user's categories as codes 0..K-1."""
-        codes = {category: code for code, category in enumerate(self.design.categories)}
-        unknown = [label for label in np.asarray(labels).tolist() if label not in codes]
-        if unknown:
-            raise ValueError(f"labels {unknown[:5]} are not in the categories {list(self.design.categories)}")
-        return np.array([codes[label] for label in np.asarray(labels).tolist()], dtype=np.int64)
+    def codes_of(self, labels, name: str = "labels") -> np.ndarray:
+        """Labels in the user's categories as codes 0..K-1; messages call them `name`."""
+        return read_codes(labels, self.design.categories, name)
 
 
 def _effect_seed(random_seed) -> int:

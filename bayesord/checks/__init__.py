@@ -23,11 +23,12 @@ from bayesord.checks.covariates import (
 from bayesord.checks.memory import available_memory, check_memory
 from bayesord.checks.numbers import real_numbers
 from bayesord.checks.problems import ConvergenceWarning, Problems, did_you_mean, name_list, name_rows
-from bayesord.checks.response import COLUMN_VECTOR, Response, read_categories, read_response
+from bayesord.checks.response import COLUMN_VECTOR, Response, read_categories, read_codes, read_response
 from bayesord.checks.rows import (
     WEIGHT_KINDS,
     check_index,
     check_lengths,
+    check_same_index,
     check_size,
     index_of,
     length_of,
@@ -71,6 +72,7 @@ __all__ = [
     "check_rank",
     "check_repeated_names",
     "check_same_columns",
+    "check_same_index",
     "check_size",
     "column_kind",
     "column_moments",
@@ -83,6 +85,7 @@ __all__ = [
     "native",
     "positive_rows",
     "read_categories",
+    "read_codes",
     "read_covariates",
     "read_offset",
     "read_response",

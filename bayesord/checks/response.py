@@ -12,7 +12,7 @@ from scipy import sparse
 from bayesord.checks.labels import LabelTable, find_order, plain
 from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
 
-__all__ = ["Response", "read_categories", "read_response"]
+__all__ = ["Response", "read_categories", "read_codes", "read_response"]
 
 MOST_CATEGORIES = 50
 
@@ -71,6 +71,7 @@ def read_response(
     name: str = "y",
     index: pd.Index | None = None,
     total_weight: float | None = None,
+    settled: bool = False,
 ) -> Response | None:
     """Read ordered answers.
 
@@ -89,6 +90,8 @@ def read_response(
         Row labels for messages.
     total_weight : float, optional
         The number of answers that the rows stand for.
+    settled : bool
+        The categories are those of a fit, which a message does not ask to change.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def read_response(
     code_of = {label: code for code, label in enumerate(order)}
     strange = [label for label in table.labels if label not in code_of]
     if strange:
-        _report_strange(table, strange, order, problems)
+        _report_strange(table, strange, order, settled, problems)
         return None
     codes = np.array([code_of[label] for label in table.labels], dtype=np.int64)[table.inverse]
     said = _warnings(codes, order, name, explicit=declared is not None, answers=total_weight or len(codes))
@@ -137,6 +140,22 @@ def read_response(
         )
         return None
     return Response(codes, tuple(order), tuple(notes), tuple(said), column_vector)
+
+
+def read_codes(labels: object, categories: tuple, name: str = "labels") -> np.ndarray:
+    """Labels of categories that are settled already, as codes 0..K-1; (n,) int64.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For labels that are no category, holes, no labels at all, more than one column.
+    """
+    problems = Problems()
+    response = read_response(labels, problems, categories=list(categories), name=name, settled=True)
+    problems.raise_if_any()
+    if response is None:
+        raise ValueError(f"Found array with 0 sample(s): {name} is empty. Give one label per row.")
+    return response.codes
 
 
 def _as_series(y: object, name: str, problems: Problems) -> tuple[pd.Series | None, bool]:
@@ -185,15 +204,17 @@ def _is_one_hot(array: np.ndarray) -> bool:
     return bool(np.isin(numbers, (0.0, 1.0)).all() and (numbers.sum(axis=1) == 1).all())
 
 
-def _report_strange(table: LabelTable, strange: list, order: list, problems: Problems) -> None:
+def _report_strange(table: LabelTable, strange: list, order: list, settled: bool, problems: Problems) -> None:
+    where = "the categories" if settled else "`categories`"
+    remedy = "Give labels of these categories" if settled else "Add it in order, or drop those rows"
     for label in strange[:5]:
         hint = _near_miss(label, order)
         problems.add(
-            f"response {table.name!r} has category {label!r} that is not in `categories` {order[:20]}; "
-            f"{table.rows_of(label)}.{hint} Add it in order, or drop those rows."
+            f"response {table.name!r} has category {label!r} that is not in {where} {order[:20]}; "
+            f"{table.rows_of(label)}.{hint} {remedy}."
         )
     if len(strange) > 5:
-        problems.add(f"{len(strange) - 5} more labels of {table.name!r} are not in `categories`.")
+        problems.add(f"{len(strange) - 5} more labels of {table.name!r} are not in {where}.")
 
 
 def _near_miss(label: object, order: list) -> str:

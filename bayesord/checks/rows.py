@@ -12,6 +12,7 @@ __all__ = [
     "WEIGHT_KINDS",
     "check_index",
     "check_lengths",
+    "check_same_index",
     "check_size",
     "index_of",
     "length_of",
@@ -91,6 +92,13 @@ def check_index(
         f"{a} and {b} have different index labels ({shown}). Rows are never matched by position in silence: "
         f"select the same rows, or call .reset_index(drop=True) on both if their order is the same."
     )
+
+
+def check_same_index(first: object, second: object, names: tuple[str, str]) -> None:
+    """Two inputs that are both pandas objects carry the same row labels, in the same order."""
+    problems = Problems()
+    check_index(index_of(first), index_of(second), names, problems)
+    problems.raise_if_any()
 
 
 def read_weights(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bayesord.checks import check_category_values, check_count, check_random_seed, name_list
+from bayesord.checks import check_category_values, check_count, check_random_seed, check_same_index, name_list
 from bayesord.comparison.metrics import Measures, read_metrics
 from bayesord.comparison.predictors import NATIVE, Decoder, Predictions, find_categories, read_answers
 from bayesord.comparison.result import Comparison, Entry
@@ -98,6 +98,8 @@ def compare(
     K = len(categories)
     values = check_category_values(category_values, K)
     codes = read_answers(y, categories)
+    check_same_index(X, y, ("X", "y"))
+    check_same_index(X_rule, y_rule, ("X_rule", "y_rule"))
     weights = check_weights(sample_weight, codes.size)
     decoder = Decoder(
         categories,

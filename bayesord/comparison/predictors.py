@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bayesord.checks import Problems, read_categories, read_response
+from bayesord.checks import Problems, read_categories, read_codes
 from bayesord.classifier import OrdinalClassifier
 from bayesord.predictive.decisions import Decision, LabelRule, get_decision, optimal_labels
 from bayesord.predictive.inputs import check_codes, check_scores, check_table
@@ -122,10 +122,7 @@ def _ordinal(predictor) -> OrdinalClassifier | None:
 
 def read_answers(y, categories: tuple, name: str = "y") -> np.ndarray:
     """Answers in the user's categories as codes (n,)."""
-    problems = Problems()
-    response = read_response(y, problems, categories=list(categories), name=name)
-    problems.raise_if_any()
-    return response.codes
+    return read_codes(y, categories, name)
 
 
 def _table(probs, n_categories: int, name: str) -> np.ndarray:

@@ -22,7 +22,7 @@ from bayesord.modelling.formula import parse_formula
 from bayesord.modelling.grouping import group_notes
 from bayesord.modelling.groups import GroupTerm
 from bayesord.modelling.new_rows import NewRows, code_rows, frozen, frozen_groups
-from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of
+from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, check_table, column_of
 
 __all__ = ["Design", "from_arrays", "from_formula"]
 
@@ -176,9 +176,9 @@ def from_formula(
             f"data must be a pandas DataFrame; got {type(data).__name__}. Use pandas.DataFrame(data)."
         )
     problems = Problems()
-    checks.check_size(data.shape, "data", problems)
+    check_table(data, "data", problems)
     parsed = parse_formula(formula, [name for name in data.columns if isinstance(name, str)], problems)
-    if parsed is None:
+    if parsed is None or problems:
         problems.raise_if_any()
     offset_name = offset if isinstance(offset, str) else offset is not None
     rows = TrainingRows(

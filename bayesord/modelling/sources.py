@@ -11,7 +11,7 @@ from bayesord import checks
 from bayesord.checks import Problems, did_you_mean
 from bayesord.modelling.encoding import Coded, FormulaMap
 
-__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "column_of"]
+__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "check_table", "column_of"]
 
 
 class FormulaSource:
@@ -28,6 +28,8 @@ class FormulaSource:
             raise TypeError(
                 f"new data must be a pandas DataFrame, as in training; got {type(data).__name__}."
             )
+        check_table(data, "new data", problems)
+        problems.raise_if_any()
         return self.encoder.rows(data, problems, new_groups=new_groups), data.index
 
 
@@ -43,6 +45,7 @@ class ArraySource:
         """New rows and their labels; arrays have no group terms."""
         new = checks.read_covariates(data, problems)
         if new is not None:
+            checks.check_size(new.values.shape, "X", problems)
             checks.check_same_columns(self.names, new, problems, named=self.named)
         problems.raise_if_any()
         if self.named != new.named and self.names:
@@ -53,6 +56,17 @@ class ArraySource:
             )
             warnings.warn(f"{said}; its columns are taken in order.", UserWarning, stacklevel=5)
         return Coded(new.values, None), pd.RangeIndex(len(new.values)) if new.index is None else new.index
+
+
+def check_table(data: pd.DataFrame, name: str, problems: Problems) -> None:
+    """A DataFrame that has rows, and names of one level."""
+    checks.check_size(data.shape, name, problems)
+    if data.columns.nlevels > 1:
+        problems.add(
+            f"{name} has column names of {data.columns.nlevels} levels. Join them to one, for example "
+            "data.columns = ['_'.join(map(str, names)) for names in data.columns].",
+            TypeError,
+        )
 
 
 def column_of(data: pd.DataFrame, name: object, role: str, problems: Problems) -> object:
