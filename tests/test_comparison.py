@@ -180,6 +180,24 @@ def test_one_decoder_for_all(rows, trained):
     assert np.isnan(value_of(result, "least squares", "qwk", "rps"))
 
 
+def test_category_values_reach_every_decision_and_metric(rows, trained):
+    """As the fit itself decides with them; and a classifier's own `predict` keeps the values it was made with."""
+    values, last, decisions = [0.0, 1.0, 2.0, 20.0], slice(200, None), ("mean", "qwk", "linear_kappa")
+    ask = {"category_values": values, "decisions": (*decisions, "native"), "metrics": ["qwk", "mae"], **QUIET}
+    judged = {name: trained[name] for name in ("fit", "pipe")}
+    result = bo.compare(judged, rows.X[last], rows.y[last], **ask)
+    plain = bo.compare(judged, rows.X[last], rows.y[last], **{**ask, "category_values": None})
+    for decision in decisions:
+        labels = trained["fit"].predict(rows.X[last], decision, category_values=values) - 1
+        how = {"n_categories": K, "category_values": values, "names": ["qwk", "mae"]}
+        expected = evaluate(rows.codes[last], labels=labels, **how)
+        found = {name: value_of(result, "fit", decision, name) for name in expected}
+        assert found == pytest.approx(expected)
+        assert value_of(plain, "fit", decision, "qwk") != found["qwk"]
+    own = evaluate(rows.codes[last], labels=trained["pipe"].predict(rows.X[last]) - 1, **how)
+    assert value_of(result, "pipe", "native", "qwk") == pytest.approx(own["qwk"])
+
+
 def test_where_rules_come_from(rows, trained):
     X, y = rows.X[200:], rows.y[200:]
     bayesian = {name: trained[name] for name in ("fit", "pipe", "softmax")}

@@ -47,6 +47,7 @@ def compare_losses(
     *,
     losses="all",
     categories=None,
+    category_values=None,
     seeds=3,
     validation=0.2,
     decisions=("mode", "median", "mean", "qwk"),
@@ -76,6 +77,8 @@ def compare_losses(
     losses : "all", or sequence of names in `METHODS`, or of `Method`
     categories : sequence, optional
         In order, as for `bayesord.fit`.
+    category_values : (K,) numbers, optional
+        The numbers that decisions and metrics give to the categories; 0..K-1 by default. Losses keep 0..K-1.
     seeds : int or sequence of int
         How many trainings, or which.
     validation : float or (X, y)
@@ -150,6 +153,7 @@ def compare_losses(
     arrays, codes, order = _read(X_train, y_train, categories, "y_train")
     new, answers, _ = _read(X_test, y_test, order, "y_test")
     read_metrics(metrics, order)
+    values = checks.check_category_values(category_values, len(order))
     splits = [_split(arrays, codes, validation, seed, order) for seed in seeds]
     embedded = f"cumulative_{link}" if bayesian else None
     trained = list(dict.fromkeys([*methods, *([embedded] if bayesian else [])]))
@@ -166,7 +170,7 @@ def compare_losses(
                     outputs = [
                         trainer.network.predict(X, batch_size=BATCH, verbose=0) for X in (held_out[0], new)
                     ]
-                    run[name] = _decoded(name, method, *outputs, held_out[1], decisions, len(order), seconds)
+                    run[name] = _decoded(name, method, *outputs, held_out[1], decisions, values, seconds)
                 if name == embedded:
                     how = {
                         "link": link,
@@ -174,9 +178,15 @@ def compare_losses(
                         "seed": seed,
                         "fit_options": fit_options or {},
                     }
-                    run[NAME] = _head(trainer, rows, held_out, new, decisions, seconds, how)
+                    run[NAME] = _head(trainer, rows, held_out, new, decisions, values, seconds, how)
     names = [NAME, *methods] if bayesian else list(methods)
-    ask = {"metrics": metrics, "categories": range(len(order)), "n_boot": n_boot, "random_seed": 0}
+    ask = {
+        "metrics": metrics,
+        "categories": range(len(order)),
+        "category_values": values,
+        "n_boot": n_boot,
+        "random_seed": 0,
+    }
     return Comparison.over_seeds(
         [
             compare({name: run[name] for name in names}, None, answers, progressbar=False, **ask)
@@ -261,13 +271,13 @@ def _split(arrays, codes, validation, seed: int, categories) -> tuple[tuple, tup
 # -- what came out -----------------------------------------------------------------------------------------
 
 
-def _decoded(name, method, held_out, new, y, decisions, n_categories, seconds) -> Predictions:
+def _decoded(name, method, held_out, new, y, decisions, values, seconds) -> Predictions:
     """Labels of the new rows by every decision, each rule learned from the validation rows (outputs, answers y)."""
-    K = {"n_categories": n_categories}
+    K, scale = {"n_categories": values.size}, {"category_values": values}
     try:
         spread = method.fit_spread(held_out, y, **K)
         how = {"spread": spread, **K}
-        probs, score = method.to_proba(new, **how), method.to_score(new, **how)
+        probs, score = method.to_proba(new, **how), method.to_score(new, **how, **scale)
     except ValueError as error:  # outputs that are not finite
         warnings.warn(f"{name}: {error} Its scores are nan.", UserWarning, stacklevel=3)
         return Predictions(labels=dict.fromkeys(decisions), seconds=seconds)
@@ -277,17 +287,17 @@ def _decoded(name, method, held_out, new, y, decisions, n_categories, seconds) -
             labels[decision], rules[decision] = method.to_label(new, NATIVE, **K), "its own"
             continue
         if decision == ROUNDING:
-            rule = LabelRule.from_labels(method.to_score(held_out, **how), y, **K)
+            rule = LabelRule.from_labels(method.to_score(held_out, **how, **scale), y, **K, **scale)
             labels[decision], rules[decision] = rule.predict(score), OF_VALIDATION
             continue
-        rule = method.label_rule(held_out, y, decision, **how)
+        rule = method.label_rule(held_out, y, decision, **how, **scale)
         labels[decision] = method.to_label(new, rule=rule, **how)
         by_row = decision != NELDER_MEAD and not get_decision(decision).corrected
         rules[decision] = ROW_BY_ROW if by_row else OF_VALIDATION
     return Predictions(probs, score, labels, rules, seconds)
 
 
-def _head(trainer, rows, held_out, new, decisions, seconds, how) -> Predictions:
+def _head(trainer, rows, held_out, new, decisions, values, seconds, how) -> Predictions:
     """The Bayesian head's probabilities, decoded as those of a softmax are: their logarithms are its logits."""
     began = time.perf_counter()
     try:
@@ -297,4 +307,4 @@ def _head(trainer, rows, held_out, new, decisions, seconds, how) -> Predictions:
         return Predictions(labels=dict.fromkeys(decisions), seconds=seconds)
     seconds += time.perf_counter() - began
     logits = [np.log(np.maximum(table, np.finfo(float).tiny)) for table in (probs_held_out, probs)]
-    return _decoded(NAME, METHODS["softmax"], *logits, held_out[1], decisions, trainer.n_categories, seconds)
+    return _decoded(NAME, METHODS["softmax"], *logits, held_out[1], decisions, values, seconds)

@@ -164,6 +164,7 @@ class Method:
         decision="native",
         *,
         n_categories: int,
+        category_values=None,
         spread: float | None = None,
         rule: LabelRule | None = None,
     ) -> np.ndarray:
@@ -176,22 +177,32 @@ class Method:
             "native": the method's own published rule. Otherwise a decision of `bayesord.predictive.decisions`:
             "mode", "median", "mean", "qwk", ..., applied to the probabilities of these rows together.
         n_categories : int
+        category_values : (K,) numbers, optional
+            What the decision gives to the categories; 0..K-1 by default.
         spread : float, optional
             As in `to_proba`.
         rule : LabelRule, optional
-            From `label_rule`, learned on other rows; then `decision` is not looked at.
+            From `label_rule`, learned on other rows; then `decision` and `category_values` are not looked at.
         """
         if rule is not None:
             if self._by_score(rule.decision):
-                return rule.predict(self.to_score(outputs, n_categories=n_categories, spread=spread))
+                how = {"category_values": rule.category_values, "spread": spread}
+                return rule.predict(self.to_score(outputs, n_categories=n_categories, **how))
             return rule.predict(self.to_proba(outputs, n_categories=n_categories, spread=spread))
         if decision == "native":
             return decoding.native_labels(self.kind, outputs, n_categories=n_categories)
         table = self.to_proba(outputs, n_categories=n_categories, spread=spread)
-        return optimal_labels(table, decision).labels
+        return optimal_labels(table, decision, category_values=category_values).labels
 
     def label_rule(
-        self, outputs, y, decision="qwk", *, n_categories: int, spread: float | None = None
+        self,
+        outputs,
+        y,
+        decision="qwk",
+        *,
+        n_categories: int,
+        category_values=None,
+        spread: float | None = None,
     ) -> LabelRule:
         """The rule for a decision, frozen: from training or validation rows, to label others one by one.
 
@@ -203,17 +214,17 @@ class Method:
         ----------
         outputs : array (n, n_outputs)
         y : array (n,) of codes
-        decision, n_categories, spread
+        decision, n_categories, category_values, spread
             As in `to_label`.
         """
-        if decision == "nelder_mead":
-            score = self.to_score(outputs, n_categories=n_categories, spread=spread)
-            return nelder_mead_rule(score, y, n_categories=n_categories)
-        if self._by_score(decision):
-            score = self.to_score(outputs, n_categories=n_categories, spread=spread)
-            return LabelRule.from_labels(score, y, n_categories=n_categories)
+        values = {"category_values": category_values}
+        searched = decision == "nelder_mead"
+        if searched or self._by_score(decision):
+            score = self.to_score(outputs, n_categories=n_categories, spread=spread, **values)
+            make = nelder_mead_rule if searched else LabelRule.from_labels
+            return make(score, y, n_categories=n_categories, **values)
         table = self.to_proba(outputs, n_categories=n_categories, spread=spread)
-        return LabelRule.from_posterior(table, decision)
+        return LabelRule.from_posterior(table, decision, **values)
 
     def _by_score(self, decision: str) -> bool:
         """Whether a rule for this decision is made from, and asked with, the score and not the probabilities."""

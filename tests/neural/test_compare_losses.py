@@ -122,8 +122,9 @@ def test_answers_of_the_test_rows_change_no_label(rows, recorded):
 def test_rules_are_learned_from_the_validation_rows(rows, recorded):
     """By hand, with a network trained the same way."""
     X_test, y_test = rows[2:]
-    decisions = ("native", "mode", "qwk", "linear_kappa", "rounding")
-    ask = {"seeds": [4], "bayesian": False, "budget": SHORT, "decisions": decisions, **QUIET}
+    decisions = ("native", "mode", "mean", "qwk", "linear_kappa", "rounding")
+    values = {"category_values": [0.0, 1.0, 5.0]}
+    ask = {"seeds": [4], "bayesian": False, "budget": SHORT, "decisions": decisions, **values, **QUIET}
     result = compare_losses(body, *rows, losses=["corn", "mse"], **ask)
     ((_, training, held, _), *_) = recorded["trained"]
     for name in ("corn", "mse"):
@@ -132,21 +133,20 @@ def test_rules_are_learned_from_the_validation_rows(rows, recorded):
         outputs, new = (network.predict(part, verbose=0) for part in (held[0], X_test.astype(np.float32)))
         spread = method.fit_spread(outputs, held[1], n_categories=K)
         how = {"n_categories": K, "spread": spread}
-        table, score = method.to_proba(new, **how), method.to_score(new, **how)
-        known = method.to_proba(outputs, **how), method.to_score(outputs, **how)
+        table, score = method.to_proba(new, **how), method.to_score(new, **how, **values)
+        known = method.to_proba(outputs, **how), method.to_score(outputs, **how, **values)
         labels = {
-            decision: LabelRule.from_posterior(known[0], decision).predict(table)
-            for decision in ("mode", "qwk", "linear_kappa")
+            decision: LabelRule.from_posterior(known[0], decision, **values).predict(table)
+            for decision in ("mode", "mean", "qwk", "linear_kappa")
         }
-        labels["rounding"] = LabelRule.from_labels(known[1], held[1], n_categories=K).predict(score)
+        labels["rounding"] = LabelRule.from_labels(known[1], held[1], **values).predict(score)
         labels["native"] = method.to_label(new, "native", n_categories=K)
         if name == "mse":
             labels["qwk"] = labels["rounding"]
         for decision in decisions:
             row = result.table.query("method == @name and decision == @decision").iloc[0]
-            expected = evaluate(
-                y_test - 1, n_categories=K, labels=labels[decision], probs=table, names=["qwk", "mae", "rps"]
-            )
+            judged = {"labels": labels[decision], "probs": table, "names": ["qwk", "mae", "rps"]}
+            expected = evaluate(y_test - 1, n_categories=K, **judged, **values)
             assert {metric: row[metric] for metric in expected} == pytest.approx(expected, rel=1e-5)
 
 
@@ -291,6 +291,7 @@ def test_a_variant_of_a_method_under_a_name_of_its_own(rows):
         ({"link": "cauchit"}, "link='cauchit' is unknown"),
         ({"budget": "long"}, "budget must be a Budget"),
         ({"metrics": ["rsp"]}, "Did you mean 'rps'"),
+        ({"category_values": [0, 2, 1]}, "category_values must rise"),
         ({"fit_options": {"drwas": 3}}, "drwas"),
     ],
 )

@@ -17,6 +17,7 @@ from bayesord.neural.outputs import KINDS, falling_logits
 from bayesord.neural.rounding import nelder_mead_rule
 from bayesord.neural.soft_targets import SHAPES, soft_target_table
 from bayesord.predictive.labelrule import LabelRule
+from bayesord.predictive.scores import qwk
 
 K = 5
 COUNTS = np.array([20, 30, 25, 15, 10])
@@ -242,13 +243,36 @@ def test_rules_are_learned_on_some_rows_and_label_others(by_kind):
     assert reached["qwk"] > 0.5
 
 
-def test_the_exact_rounding_is_never_worse_than_the_search(rng):
+def test_decisions_use_the_category_values(by_kind):
+    """By hand, from probabilities and score on the scale of the values."""
+    values = np.array([0.0, 1.0, 2.0, 10.0, 40.0])
+    outputs = outputs_of(by_kind, n=90)
+    y = np.searchsorted(np.quantile(outputs.sum(axis=1), [0.2, 0.5, 0.7, 0.9]), outputs.sum(axis=1))
+    how = {"n_categories": K, "category_values": values}
+    score = by_kind.to_score(outputs, **how)
+    table = by_kind.to_proba(outputs, n_categories=K)
+    expected = {"mean": np.abs(table @ values - values[:, None]).argmin(axis=0)}
+    if by_kind.has_probabilities:
+        expected["qwk"] = LabelRule.from_posterior(table, "qwk", category_values=values).predict(table)
+    else:
+        expected["qwk"] = LabelRule.from_labels(score, y, **how).predict(score)
+    expected["nelder_mead"] = nelder_mead_rule(score, y, **how).predict(score)
+    for decision, labels in expected.items():
+        rule = by_kind.label_rule(outputs, y, decision, **how)
+        np.testing.assert_array_equal(rule.category_values, values)
+        np.testing.assert_array_equal(by_kind.to_label(outputs, rule=rule, n_categories=K), labels)
+    np.testing.assert_array_equal(by_kind.to_label(outputs, "mean", **how), expected["mean"])
+
+
+@pytest.mark.parametrize("values", [None, [0.0, 1.0, 2.0, 3.0, 30.0]])
+def test_the_exact_rounding_is_never_worse_than_the_search(values, rng):
     score = rng.normal(size=200) * 1.5 + 2
     y = np.clip(np.round(score + rng.normal(size=200)), 0, K - 1).astype(int)
-    searched = nelder_mead_rule(score, y, n_categories=K)
+    how = {"n_categories": K, "category_values": values}
+    searched = nelder_mead_rule(score, y, **how)
     labels = searched.predict(score)
-    assert searched.value == pytest.approx(cohen_kappa_score(y, labels, labels=range(K), weights="quadratic"))
-    assert LabelRule.from_labels(score, y, n_categories=K).value >= searched.value
+    assert searched.value == pytest.approx(qwk(y, labels, **how))
+    assert LabelRule.from_labels(score, y, **how).value >= searched.value
 
 
 def test_the_slope_of_margins_is_the_most_likely_one(rng):
