@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmarks.losses.summary import headline
 from benchmarks.losses.verdict import REFERENCE
 
 __all__ = ["draw"]
@@ -61,10 +62,9 @@ def draw(tables: dict[str, pd.DataFrame]):
 
 
 def _gaps(tables, score: str) -> pd.DataFrame:
-    """Methods by tables: the mean of a score less that of the head; labels of a method without "qwk" are its own."""
+    """Methods by tables: the mean of a score less that of the head."""
     found = {}
     for name, table in tables.items():
         mean = table.groupby(["method", "decision"], sort=False)[score].mean()
-        one = mean.groupby(level="method").agg(lambda q: q.get((q.name, "qwk"), q.iloc[0]))
-        found[name] = one - mean[REFERENCE]
+        found[name] = headline(mean) - mean[REFERENCE]
     return pd.DataFrame(found).astype(np.float64)

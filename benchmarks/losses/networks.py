@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import arviz
 import keras
 import numpy as np
 
+from bayesord.model import OrdinalFit, fit
 from bayesord.neural.bayesian_head import NAME, head_of
 from bayesord.neural.cross_fit import folds_of, map_units
 from bayesord.neural.registry import METHODS
@@ -15,11 +20,13 @@ from benchmarks.losses.data import Split
 from benchmarks.losses.store import OUTPUTS, PROBABILITIES, Answer
 from benchmarks.losses.together import Rows, Trained, bodies, train
 
-__all__ = ["BUDGET", "EMBEDDED", "NAME", "body", "answers"]
+__all__ = ["BUDGET", "EMBEDDED", "NAME", "STACK", "answers", "body"]
 
 BUDGET = Budget(epochs=400, patience=30, batch_size=64)
 EMBEDDED = "cumulative_logit"
+STACK = "bayesian_stack"
 FOLDS = 5
+ALONE = {"cores": 1, "on_fail": "ignore"}
 NOTHING = np.empty(0, dtype=np.int64)
 
 
@@ -35,8 +42,10 @@ def body(n_columns: int) -> keras.Model:
 
 
 def answers(method: str, splits: list[Split], budget: Budget = BUDGET) -> list[Answer]:
-    """What a method of `METHODS`, or "bayesian_head", says on each split."""
-    return _head(splits, budget) if method == NAME else _network(method, splits, budget)
+    """What a method of `METHODS`, "bayesian_head" or "bayesian_stack" says on each split."""
+    if method in METHODS:
+        return _network(method, splits, budget)
+    return [_stacked(head) if method == STACK else _answer(head) for head in _heads(splits, budget)]
 
 
 def _trained(method: str, splits, inner, stopping, new, budget) -> Trained:
@@ -70,8 +79,19 @@ def _network(method: str, splits, budget) -> list[Answer]:
     ]
 
 
-def _head(splits, budget) -> list[Answer]:
-    """As `compare_losses` does it: rows that trained a network are embedded by networks of the other folds."""
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """A posterior on an embedding, its training rows in their order, and what it says of the test rows."""
+
+    split: Split
+    rows: np.ndarray
+    posterior: OrdinalFit
+    new: np.ndarray
+    seconds: float
+
+
+def _heads(splits, budget) -> Iterator[_Head]:
+    """As `compare_losses` makes them: rows that trained a network are embedded by networks of the other folds."""
     full = _once(EMBEDDED, splits, budget)
     parts = [folds_of(s.y[s.inner], s.inner.size, FOLDS, s.seed) for s in splits]
     inner = [s.inner[training] for s, folds in zip(splits, parts, strict=True) for training, _ in folds]
@@ -79,31 +99,57 @@ def _head(splits, budget) -> list[Answer]:
     stopping, whole = [s.validation for s in repeated], [s.X[s.inner] for s in repeated]
     apart = _trained(EMBEDDED, repeated, inner, stopping, whole, budget)
     seconds = (full.seconds + apart.seconds) / len(splits)
-    found = []
     for at, (split, folds) in enumerate(zip(splits, parts, strict=True)):
-        n = split.inner.size
-        theirs = apart.units[at * FOLDS : (at + 1) * FOLDS, -n:].astype(np.float64)
-        found.append(_one_head(split, folds, full.units[at].astype(np.float64), theirs, seconds))
-    return found
+        theirs = apart.units[at * FOLDS : (at + 1) * FOLDS, -split.inner.size :].astype(np.float64)
+        yield _one_head(split, folds, full.units[at].astype(np.float64), theirs, seconds)
 
 
-def _one_head(split: Split, folds, units: np.ndarray, theirs: np.ndarray, seconds: float) -> Answer:
+def _one_head(split: Split, folds, units: np.ndarray, theirs: np.ndarray, seconds: float) -> _Head:
     """The head of one split: `units` of its network, `theirs` (folds, n, d) of those of the folds."""
     began = time.perf_counter()
     n, m = split.inner.size, split.validation.size
     learned = np.empty_like(units[:n])
     for (training, left_out), other in zip(folds, theirs, strict=True):
         learned[left_out] = map_units(other[training], units[:n][training], other[left_out])
-    y = split.y[np.concatenate([split.inner, split.validation])]
+    rows = np.concatenate([split.inner, split.validation])
     posterior, columns = head_of(
         np.concatenate([learned, units[n : n + m]]),
-        y,
+        split.y[rows],
         "body",
         n_categories=split.n_categories,
         link="logit",
         seed=split.seed,
-        fit_options={"cores": 1, "on_fail": "ignore"},
+        fit_options=ALONE,
     )
     new = posterior.predict_proba(columns.transform(units[n + m :]))
-    seconds += time.perf_counter() - began
-    return Answer(PROBABILITIES, new, posterior.predict_proba(), y, split.y_test, NOTHING, seconds)
+    return _Head(split, rows, posterior, new, seconds + time.perf_counter() - began)
+
+
+def _answer(head: _Head) -> Answer:
+    y, rule = head.split.y[head.rows], head.posterior.predict_proba()
+    return Answer(PROBABILITIES, head.new, rule, y, head.split.y_test, NOTHING, head.seconds)
+
+
+def _stacked(head: _Head) -> Answer:
+    """The head and a linear model of the columns, averaged with the weights that leaving rows out asks for.
+
+    Source: Yao, Vehtari, Simpson & Gelman 2018, doi:10.1214/17-BA1091.
+    """
+    began = time.perf_counter()
+    split = head.split
+    X, y = split.X[head.rows], split.y[head.rows]
+    linear = fit(
+        X, y, categories=range(split.n_categories), random_seed=split.seed, progressbar=False, **ALONE
+    )
+    both = {"head": head.posterior, "linear": linear}
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # Pareto k of single rows; the first compilation of another thread count
+        for one in both.values():
+            one.log_likelihood()
+        weight = arviz.compare({name: one.idata for name, one in both.items()})["weight"]
+    new = weight["head"] * head.new + weight["linear"] * linear.predict_proba(split.X_test)
+    rule = weight["head"] * head.posterior.predict_proba() + weight["linear"] * linear.predict_proba()
+    seconds = head.seconds + time.perf_counter() - began
+    return Answer(PROBABILITIES, new, rule, y, split.y_test, NOTHING, seconds)

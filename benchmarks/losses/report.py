@@ -12,7 +12,7 @@ from benchmarks.losses.figure import draw
 from benchmarks.losses.networks import NAME
 from benchmarks.losses.scoring import DECISIONS, LABEL_SCORES, PROBABILITY_SCORES, table
 from benchmarks.losses.store import Store
-from benchmarks.losses.summary import differences, means
+from benchmarks.losses.summary import differences, headline, means
 from benchmarks.losses.verdict import REFERENCE, verdict
 
 __all__ = ["MARKER", "write"]
@@ -60,7 +60,7 @@ def section(name: str, scores: pd.DataFrame, overlap: float) -> str:
     mean = means(scores, COLUMNS, overlap)
     has_head = REFERENCE in mean.index
     minus = differences(scores, REFERENCE, COLUMNS, overlap) if has_head else None
-    order = mean["qwk"].groupby(level="method").agg(lambda q: q.get((q.name, "qwk"), q.iloc[0]))
+    order = headline(mean["qwk"])
     head = [
         "method",
         *(f"QWK, {decision}" for decision in DECISIONS),

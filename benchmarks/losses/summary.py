@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["differences", "means"]
+__all__ = ["differences", "headline", "means"]
 
 KEYS = ["method", "decision"]
 
@@ -39,6 +39,12 @@ def differences(table: pd.DataFrame, reference: tuple[str, str], columns, overla
     other = scores.xs(reference, level=KEYS)
     minus = scores - other.reindex(scores.index.get_level_values("split")).to_numpy()
     return _summary(minus.droplevel("split"), columns, overlap)
+
+
+def headline(means: pd.Series) -> pd.Series:
+    """By method: the mean under the decision "qwk", or that of its own labels where it has no other."""
+    by_decision = means.unstack("decision")
+    return by_decision["qwk"].fillna(by_decision["native"])
 
 
 def _summary(rows: pd.DataFrame, columns: list[str], overlap: float) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 __all__ = ["COMPONENTS", "embedding", "measure", "measured"]
 
 ROWS, COLUMNS, NEW = 5000, 512, 1000
+CORES = 2
 COMPONENTS = (None, 64)
 FILE = "wide.json"
 
@@ -62,7 +63,14 @@ def _one(n_components: int | None) -> dict:
     features = NeuralFeatures(n_components=n_components)
     columns = features.fit_transform(units[:ROWS])
     embedded = time.perf_counter()
-    fit = bo.fit(columns, y[:ROWS], categories=range(5), random_seed=1, progressbar=False, on_fail="ignore")
+    how = {
+        "categories": range(5),
+        "random_seed": 1,
+        "progressbar": False,
+        "on_fail": "ignore",
+        "cores": CORES,
+    }
+    fit = bo.fit(columns, y[:ROWS], **how)
     fitted = time.perf_counter()
     labels = fit.predict(features.transform(units[ROWS:]), decision="qwk")
     decided = time.perf_counter()
