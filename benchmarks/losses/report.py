@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.losses import convolution, data, wide
 from benchmarks.losses.figure import draw
-from benchmarks.losses.networks import NAME
+from benchmarks.losses.networks import NAME, STACK
 from benchmarks.losses.scoring import DECISIONS, LABEL_SCORES, PROBABILITY_SCORES, table
 from benchmarks.losses.store import Store
 from benchmarks.losses.summary import differences, headline, means
@@ -39,6 +39,9 @@ def write(store: Store, folder: Path | None) -> None:
     with_head = {name: t for name, t in found.items() if NAME in set(t["method"])}
     if with_head:
         parts += ["## Was it as expected?\n", verdict(with_head, OVERLAP)]
+    stacked = {name: t for name, t in with_head.items() if STACK in set(t["method"])}
+    if stacked:
+        parts.append(verdict(stacked, OVERLAP, STACK))
     parts += [section(name, t, OVERLAP) for name, t in found.items()]
     if len(images):
         parts.append(section("drawn images", images, 0.0))
@@ -88,26 +91,25 @@ def section(name: str, scores: pd.DataFrame, overlap: float) -> str:
 
 def _row(method: str, mean: pd.DataFrame, minus: pd.DataFrame | None) -> list[str]:
     chosen = "qwk" if "qwk" in mean.index else mean.index[0]
-    cells = [f"**{method}**" if method == NAME else method]
-    cells += [_cell(mean, decision, "qwk") for decision in DECISIONS]
-    cells.append(_with_error(minus, chosen, "qwk"))
+    cells = [f"**{method}**" if method in (NAME, STACK) else method]
+    cells += [_with_error(mean, d, "qwk") if d == chosen else _cell(mean, d, "qwk") for d in DECISIONS]
+    cells.append(_with_error(minus, chosen, "qwk", "+.3f"))
     cells += [_cell(mean, decision if decision in mean.index else chosen, score) for score, decision in SHOWN]
     for score in ("rps", "log_score"):
-        cells += [_cell(mean, chosen, score), _with_error(minus, chosen, score)]
+        cells += [_with_error(mean, chosen, score), _with_error(minus, chosen, score, "+.3f")]
     cells += [_cell(mean, chosen, "calibration_error"), f"{mean.loc[chosen, 'seconds']:.2f}"]
     return cells
 
 
-def _cell(mean: pd.DataFrame, decision: str, score: str) -> str:
-    if decision not in mean.index or np.isnan(mean.loc[decision, score]):
+def _cell(table: pd.DataFrame | None, decision: str, score: str, form: str = ".3f") -> str:
+    if table is None or decision not in table.index or np.isnan(table.loc[decision, score]):
         return ""
-    return f"{mean.loc[decision, score]:.3f}"
+    return format(table.loc[decision, score], form)
 
 
-def _with_error(minus: pd.DataFrame | None, decision: str, score: str) -> str:
-    if minus is None or np.isnan(minus.loc[decision, score]):
-        return ""
-    return f"{minus.loc[decision, score]:+.3f} ± {minus.loc[decision, f'{score}_se']:.3f}"
+def _with_error(table: pd.DataFrame | None, decision: str, score: str, form: str = ".3f") -> str:
+    cell = _cell(table, decision, score, form)
+    return f"{cell} ± {table.loc[decision, f'{score}_se']:.3f}" if cell else ""
 
 
 def embeddings(sizes: list[dict]) -> str:
