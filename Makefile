@@ -7,14 +7,16 @@ TENSORFLOW := .venv-tensorflow
 SITE := .venv-docs
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: help demo test test-tensorflow test-slow calibration lint docs bench clean
+.PHONY: help demo test test-tensorflow test-slow calibration calibration-full mutants reliability lint docs bench clean
 
 help:
 	@echo "make demo       fit the wine data; print the verdict, the answers and the path of a figure"
 	@echo "make test       the test suite"
 	@echo "make test-tensorflow  the tests of networks, on TensorFlow, in an environment of their own"
 	@echo "make test-slow  what takes minutes"
-	@echo "make calibration  posteriors of eight models against 1,000 simulated truths each"
+	@echo "make calibration  posteriors of six models against 500 simulated truths each (REPLICATES=); calibration-full: all"
+	@echo "make mutants    plant bugs in copies of the package, and see which tests find them"
+	@echo "make reliability  all figures of docs/reliability.md; an hour or two"
 	@echo "make lint       style, formatting and the import contracts"
 	@echo "make docs       the documentation as a site, in the folder site"
 	@echo "make clean      remove the virtual environment and everything made in it"
@@ -35,8 +37,19 @@ test-tensorflow: $(TENSORFLOW)/installed
 test-slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
+calibration: REPLICATES ?= 500
 calibration: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow tests/test_calibration.py -s
+	$(BIN)/python -m benchmarks.reliability calibration --replicates $(REPLICATES)
+
+calibration-full: REPLICATES ?= 2000
+calibration-full: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.reliability calibration --full --replicates $(REPLICATES)
+
+mutants: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.reliability mutants
+
+reliability: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.reliability
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

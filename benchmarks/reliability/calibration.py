@@ -84,7 +84,7 @@ MODELS = {
 }  # fmt: skip
 
 
-def main(arguments: list[str] | None = None) -> bool:
+def main(arguments: list[str]) -> bool:
     """Run, and print a line for each model as it is done; whether all stayed within the band."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability calibration", description=__doc__)
     parser.add_argument("--replicates", type=int, default=500)

@@ -108,7 +108,7 @@ def table(outcomes: list[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> bool:
+def main(arguments: list[str]) -> bool:
     """Plant, run, print; whether every bug was found, and nothing failed without one."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability mutants", description=__doc__)
     parser.add_argument("--only", help="bugs whose name contains this")
