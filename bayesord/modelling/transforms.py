@@ -18,6 +18,9 @@ from bayesord.checks import column_moments
 
 __all__ = ["CONTRASTS", "FUNCTIONS", "MOST_COLUMNS", "Basis", "Center", "Function", "Polynomial", "Scale"]
 
+MOST_DIGITS = 1e-6 / np.finfo(np.float64).eps
+"""Size of the values, in standard deviations, from which centring leaves fewer than 6 digits."""
+
 MOST_COLUMNS = 1_000
 """Of one polynomial or spline."""
 
@@ -40,6 +43,11 @@ class Function:
 
 def _moments(weights: np.ndarray | None, x: np.ndarray) -> tuple[float, float]:
     mean, sd = column_moments(x[:, None], weights)  # at any scale: squares of 1e200 or 1e-200 are not
+    if sd[0] > 0 and np.abs(x).max() > MOST_DIGITS * sd[0]:
+        raise ValueError(
+            f"it varies too little around {mean[0]:.6g} for float64: fewer than 6 digits would be left. Subtract a round "
+            "number before it is stored"
+        )
     return float(mean[0]), float(sd[0])
 
 
