@@ -56,7 +56,7 @@ def draw(tables: dict[str, pd.DataFrame]):
         ax.spines[["top", "right"]].set_visible(False)
     axes[0].set_yticks(range(len(methods)), methods, fontsize=7)
     axes[0].set_ylim(-0.7, len(methods) - 0.3)
-    axes[0].legend(loc="lower left", fontsize=7, frameon=False)
+    axes[-1].legend(loc="lower right", fontsize=7, frameon=False)
     figure.suptitle("Points at the edge of a panel lie beyond it", fontsize=8, x=0.99, ha="right")
     return figure
 

@@ -12,7 +12,7 @@ from benchmarks.losses.figure import draw
 from benchmarks.losses.networks import NAME, STACK
 from benchmarks.losses.scoring import DECISIONS, LABEL_SCORES, PROBABILITY_SCORES, table
 from benchmarks.losses.store import Store
-from benchmarks.losses.summary import differences, headline, means
+from benchmarks.losses.summary import differences, headline, means, over_tasks
 from benchmarks.losses.verdict import REFERENCE, verdict
 
 __all__ = ["MARKER", "write"]
@@ -42,6 +42,8 @@ def write(store: Store, folder: Path | None) -> None:
     stacked = {name: t for name, t in with_head.items() if STACK in set(t["method"])}
     if stacked:
         parts.append(verdict(stacked, OVERLAP, STACK))
+    if with_head:
+        parts += [f"## Means over {len(with_head)} tables\n", overall(with_head)]
     parts += [section(name, t, OVERLAP) for name, t in found.items()]
     if len(images):
         parts.append(section("drawn images", images, 0.0))
@@ -56,6 +58,24 @@ def write(store: Store, folder: Path | None) -> None:
     page.write_text(f"{above}{MARKER}\n\n{text}")
     if with_head:
         draw(with_head).savefig(folder / "losses.png", dpi=110)
+
+
+def overall(tables: dict[str, pd.DataFrame]) -> str:
+    """The mean over tables of every method, with the decision "qwk", the best QWK first."""
+    scores = ("qwk", "rps", "log_score")
+    mean = over_tasks(tables, REFERENCE, [*scores, "seconds"], OVERLAP).sort_values("qwk", ascending=False)
+    lines = [
+        ["method", "QWK", "- head's", "RPS", "- head's", "log score", "- head's", "seconds"],
+        ["---"] * 8,
+    ]
+    for method, row in mean.iterrows():
+        line = [f"**{method}**" if method in (NAME, STACK) else method]
+        for score in scores:
+            known = np.isfinite(row[score])
+            line.append(f"{row[score]:.3f}" if known else "")
+            line.append(f"{row[f'{score}_gap']:+.4f} ± {row[f'{score}_gap_se']:.4f}" if known else "")
+        lines.append([*line, f"{row['seconds']:.1f}"])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def section(name: str, scores: pd.DataFrame, overlap: float) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["differences", "headline", "means"]
+__all__ = ["differences", "headline", "means", "over_tasks"]
 
 KEYS = ["method", "decision"]
 
@@ -45,6 +45,30 @@ def headline(means: pd.Series) -> pd.Series:
     """By method: the mean under the decision "qwk", or that of its own labels where it has no other."""
     by_decision = means.unstack("decision")
     return by_decision["qwk"].fillna(by_decision["native"])
+
+
+def over_tasks(
+    tables: dict[str, pd.DataFrame], reference: tuple[str, str], columns, overlap: float
+) -> pd.DataFrame:
+    """By method: the mean over tasks of each score, `<column>_gap` to the reference, and `<column>_gap_se`.
+
+    Tasks are independent, so the error of the mean over T of them is √(Σ se²) / T: the error of these tasks' mean,
+    not of other tasks.
+    """
+    found = pd.DataFrame()
+    for column in columns:
+        mean, gap, error = [], [], []
+        for table in tables.values():
+            minus = differences(table, reference, [column], overlap)
+            mean.append(headline(means(table, [column], overlap)[column]))
+            gap.append(headline(minus[column]))
+            error.append(headline(minus[f"{column}_se"]))
+        found[column] = pd.concat(mean, axis=1).mean(axis=1, skipna=False)
+        found[f"{column}_gap"] = pd.concat(gap, axis=1).mean(axis=1, skipna=False)
+        found[f"{column}_gap_se"] = np.sqrt(
+            (pd.concat(error, axis=1) ** 2).mean(axis=1, skipna=False) / len(error)
+        )
+    return found
 
 
 def _summary(rows: pd.DataFrame, columns: list[str], overlap: float) -> pd.DataFrame:
