@@ -44,7 +44,7 @@ class Job:
 
 def tables(sets, methods, splits: int) -> list[Job]:
     """Jobs of the five tables."""
-    names = methods or [networks.NAME, networks.STACK, *peers.PEERS, *networks.METHODS]
+    names = methods or [*networks.OWN, *peers.PEERS, *networks.METHODS]
     return [Job(name, method, splits) for method in names for name in sets or data.SETS]
 
 

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from bayesord.model import OrdinalFit, fit
+from bayesord.modelling.priors import Priors, dirichlet
 from bayesord.neural.bayesian_head import NAME, head_of
 from bayesord.neural.cross_fit import folds_of, map_units
 from bayesord.neural.registry import METHODS
@@ -20,11 +21,15 @@ from benchmarks.losses.data import Split
 from benchmarks.losses.store import OUTPUTS, PROBABILITIES, Answer
 from benchmarks.losses.together import Rows, Trained, bodies, train
 
-__all__ = ["BUDGET", "EMBEDDED", "NAME", "STACK", "answers", "body"]
+__all__ = ["BUDGET", "EMBEDDED", "NAME", "OWN", "SPARSE", "STACK", "answers", "body"]
 
 BUDGET = Budget(epochs=400, patience=30, batch_size=64)
 EMBEDDED = "cumulative_logit"
+SPARSE = "bayesian_head_sparse"
 STACK = "bayesian_stack"
+OWN = (NAME, SPARSE, STACK)
+"""The head as `compare_losses` has it; with a prior that lets categories be rare at the centre of the columns; and this
+averaged with a linear model."""
 FOLDS = 5
 ALONE = {"cores": 1, "on_fail": "ignore"}
 NOTHING = np.empty(0, dtype=np.int64)
@@ -42,10 +47,12 @@ def body(n_columns: int) -> keras.Model:
 
 
 def answers(method: str, splits: list[Split], budget: Budget = BUDGET) -> list[Answer]:
-    """What a method of `METHODS`, "bayesian_head" or "bayesian_stack" says on each split."""
+    """What a method of `METHODS` or `OWN` says on each split."""
     if method in METHODS:
         return _network(method, splits, budget)
-    return [_stacked(head) if method == STACK else _answer(head) for head in _heads(splits, budget)]
+    priors = Priors() if method == NAME else Priors(cutpoints=dirichlet(1 / splits[0].n_categories))
+    heads = _heads(splits, budget, {**ALONE, "priors": priors})
+    return [_stacked(head, priors) if method == STACK else _answer(head) for head in heads]
 
 
 def _trained(method: str, splits, inner, stopping, new, budget) -> Trained:
@@ -90,7 +97,7 @@ class _Head:
     seconds: float
 
 
-def _heads(splits, budget) -> Iterator[_Head]:
+def _heads(splits, budget, options: dict) -> Iterator[_Head]:
     """As `compare_losses` makes them: rows that trained a network are embedded by networks of the other folds."""
     full = _once(EMBEDDED, splits, budget)
     parts = [folds_of(s.y[s.inner], s.inner.size, FOLDS, s.seed) for s in splits]
@@ -101,10 +108,10 @@ def _heads(splits, budget) -> Iterator[_Head]:
     seconds = (full.seconds + apart.seconds) / len(splits)
     for at, (split, folds) in enumerate(zip(splits, parts, strict=True)):
         theirs = apart.units[at * FOLDS : (at + 1) * FOLDS, -split.inner.size :].astype(np.float64)
-        yield _one_head(split, folds, full.units[at].astype(np.float64), theirs, seconds)
+        yield _one_head(split, folds, full.units[at].astype(np.float64), theirs, options, seconds)
 
 
-def _one_head(split: Split, folds, units: np.ndarray, theirs: np.ndarray, seconds: float) -> _Head:
+def _one_head(split: Split, folds, units: np.ndarray, theirs: np.ndarray, options, seconds: float) -> _Head:
     """The head of one split: `units` of its network, `theirs` (folds, n, d) of those of the folds."""
     began = time.perf_counter()
     n, m = split.inner.size, split.validation.size
@@ -119,7 +126,7 @@ def _one_head(split: Split, folds, units: np.ndarray, theirs: np.ndarray, second
         n_categories=split.n_categories,
         link="logit",
         seed=split.seed,
-        fit_options=ALONE,
+        fit_options=options,
     )
     new = posterior.predict_proba(columns.transform(units[n + m :]))
     return _Head(split, rows, posterior, new, seconds + time.perf_counter() - began)
@@ -130,7 +137,7 @@ def _answer(head: _Head) -> Answer:
     return Answer(PROBABILITIES, head.new, rule, y, head.split.y_test, NOTHING, head.seconds)
 
 
-def _stacked(head: _Head) -> Answer:
+def _stacked(head: _Head, priors: Priors) -> Answer:
     """The head and a linear model of the columns, averaged with the weights that leaving rows out asks for.
 
     Source: Yao, Vehtari, Simpson & Gelman 2018, doi:10.1214/17-BA1091.
@@ -138,9 +145,8 @@ def _stacked(head: _Head) -> Answer:
     began = time.perf_counter()
     split = head.split
     X, y = split.X[head.rows], split.y[head.rows]
-    linear = fit(
-        X, y, categories=range(split.n_categories), random_seed=split.seed, progressbar=False, **ALONE
-    )
+    how = {"random_seed": split.seed, "progressbar": False, "priors": priors, **ALONE}
+    linear = fit(X, y, categories=range(split.n_categories), **how)
     both = {"head": head.posterior, "linear": linear}
     with warnings.catch_warnings():
         warnings.simplefilter(

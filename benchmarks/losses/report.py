@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.losses import convolution, data, wide
 from benchmarks.losses.figure import draw
-from benchmarks.losses.networks import NAME, STACK
+from benchmarks.losses.networks import NAME, OWN
 from benchmarks.losses.scoring import DECISIONS, LABEL_SCORES, PROBABILITY_SCORES, table
 from benchmarks.losses.store import Store
 from benchmarks.losses.summary import differences, headline, means, over_tasks
@@ -37,11 +37,10 @@ def write(store: Store, folder: Path | None) -> None:
     every.to_csv(store.folder / "scores.csv", index=False)
     parts = []
     with_head = {name: t for name, t in found.items() if NAME in set(t["method"])}
-    if with_head:
-        parts += ["## Was it as expected?\n", verdict(with_head, OVERLAP)]
-    stacked = {name: t for name, t in with_head.items() if STACK in set(t["method"])}
-    if stacked:
-        parts.append(verdict(stacked, OVERLAP, STACK))
+    for method in OWN:
+        judged = {name: t for name, t in with_head.items() if method in set(t["method"])}
+        if judged:
+            parts += [f"## Was it as expected of {method}?\n", verdict(judged, OVERLAP, method)]
     if with_head:
         parts += [f"## Means over {len(with_head)} tables\n", overall(with_head)]
     parts += [section(name, t, OVERLAP) for name, t in found.items()]
@@ -69,7 +68,7 @@ def overall(tables: dict[str, pd.DataFrame]) -> str:
         ["---"] * 8,
     ]
     for method, row in mean.iterrows():
-        line = [f"**{method}**" if method in (NAME, STACK) else method]
+        line = [f"**{method}**" if method in OWN else method]
         for score in scores:
             known = np.isfinite(row[score])
             line.append(f"{row[score]:.3f}" if known else "")
@@ -111,7 +110,7 @@ def section(name: str, scores: pd.DataFrame, overlap: float) -> str:
 
 def _row(method: str, mean: pd.DataFrame, minus: pd.DataFrame | None) -> list[str]:
     chosen = "qwk" if "qwk" in mean.index else mean.index[0]
-    cells = [f"**{method}**" if method in (NAME, STACK) else method]
+    cells = [f"**{method}**" if method in OWN else method]
     cells += [_with_error(mean, d, "qwk") if d == chosen else _cell(mean, d, "qwk") for d in DECISIONS]
     cells.append(_with_error(minus, chosen, "qwk", "+.3f"))
     cells += [_cell(mean, decision if decision in mean.index else chosen, score) for score, decision in SHOWN]

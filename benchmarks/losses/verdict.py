@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmarks.losses.networks import NAME, STACK
+from benchmarks.losses.networks import NAME, OWN
 from benchmarks.losses.scoring import PROBABILITY_SCORES
 from benchmarks.losses.summary import differences, means
 
@@ -22,7 +22,7 @@ HIGHER = {"qwk": True, "log_score": True, "rps": False}
 def standing(table: pd.DataFrame, score: str, overlap: float, method: str = NAME) -> dict:
     """Where a method with the decision "qwk" stands in one score on one task.
 
-    Of the head and the average that the head is part of, one is left out where the other is judged.
+    Other versions of the head are left out where one is judged.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def standing(table: pd.DataFrame, score: str, overlap: float, method: str = NAME
         negative where the method is first), `se` by Nadeau & Bengio and `usual_se`.
     """
     reference = (method, "qwk")
-    table = table[~table["method"].isin({NAME, STACK} - {method})]
+    table = table[~table["method"].isin({*OWN} - {method})]
     if score in PROBABILITY_SCORES:
         table = table.drop_duplicates(["method", "split"]).assign(decision="qwk")
     sign = 1 if HIGHER[score] else -1
