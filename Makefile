@@ -7,7 +7,7 @@ TENSORFLOW := .venv-tensorflow
 SITE := .venv-docs
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 
-.PHONY: help demo test test-tensorflow test-slow calibration calibration-full mutants reliability lint docs bench clean
+.PHONY: help demo test test-tensorflow test-slow calibration calibration-full mutants kill reliability lint docs bench clean
 
 help:
 	@echo "make demo       fit the wine data; print the verdict, the answers and the path of a figure"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-slow  what takes minutes"
 	@echo "make calibration  posteriors of six models against 500 simulated truths each (REPLICATES=); calibration-full: all"
 	@echo "make mutants    plant bugs in copies of the package, and see which tests find them"
+	@echo "make kill       kill -9 at 20 random moments, and go on each time"
 	@echo "make reliability  all figures of docs/reliability.md; an hour or two"
 	@echo "make lint       style, formatting and the import contracts"
 	@echo "make docs       the documentation as a site, in the folder site"
@@ -47,6 +48,9 @@ calibration-full: $(VENV)/installed-dev
 
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.reliability mutants
+
+kill: $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/test_interruption.py -q -m slow
 
 reliability: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.reliability
