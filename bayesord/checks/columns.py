@@ -1,5 +1,4 @@
-"""Checks on the numbers of a design matrix: constant columns, lost digits, collinearity, more columns than "
-"rows."""
+"""Checks on the numbers of a design matrix: constant columns, lost digits, collinearity, more columns than rows."""
 
 from __future__ import annotations
 
@@ -41,7 +40,8 @@ def column_moments(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.n
     def average(column):
         return column.mean() if weights is None else weights @ column / weights.sum()
 
-    size = np.ldexp(1.0, np.frexp(np.abs(values).max(axis=0))[1])  # powers of two: dividing loses nothing
+    exponent = np.minimum(np.frexp(np.abs(values).max(axis=0))[1], 1023)
+    size = np.ldexp(1.0, exponent)  # powers of two: dividing loses nothing
     mean, sd = np.empty(p), np.empty(p)
     for j in range(p):  # column by column: no second copy of a large matrix
         column = values[:, j] / size[j]
@@ -66,8 +66,7 @@ def check_repeated_names(names: tuple[str, ...], problems: Problems) -> None:
 def check_columns(
     values: np.ndarray, names: tuple[str, ...], mean: np.ndarray, sd: np.ndarray, problems: Problems
 ) -> list[str]:
-    """Refuse constant columns and columns whose variation is lost in rounding; return notes on extreme "
-    "scales."""
+    """Refuse constant columns and columns whose variation is lost in rounding; return notes on extreme scales."""
     low, high = values.min(axis=0, initial=np.inf), values.max(axis=0, initial=-np.inf)
     constant = low == high
     for j in np.flatnonzero(constant)[:5]:
@@ -90,7 +89,7 @@ def check_columns(
         for j in np.flatnonzero((location > _LARGE_LOCATION) & (location * _EPS <= _DIGITS_KEPT))[:5]
     ]
     positive = np.flatnonzero(sd > 0)
-    if len(positive) and sd[positive].max() > _WIDE_SCALES * sd[positive].min():
+    if len(positive) and sd[positive].max() / _WIDE_SCALES > sd[positive].min():
         small, large = positive[sd[positive].argmin()], positive[sd[positive].argmax()]
         notes.append(
             f"columns differ in scale by over {_WIDE_SCALES:.0e} ({names[small]!r} to {names[large]!r}); "

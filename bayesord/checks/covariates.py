@@ -29,8 +29,7 @@ _DATES = "holds dates or durations: pass elapsed time as a number, for example (
 
 @dataclass(frozen=True)
 class Covariates:
-    """A table of numbers: `values` (n, p) float64 of its own, column `names`, the row `index` of a pandas "
-    "table."""
+    """A table of numbers: `values` (n, p) float64 of its own, column `names`, the row `index` of a pandas table."""
 
     values: np.ndarray
     names: tuple[str, ...]
@@ -126,7 +125,7 @@ def read_covariates(X: object, problems: Problems, keep: np.ndarray | None = Non
         return Covariates(values, names, named=False, index=None)
     if array.dtype.kind == "c":
         problems.add("Complex data not supported: pass the real and imaginary parts as two columns.")
-        return None
+        return Covariates(np.full(array.shape, np.nan), names, named=False, index=None)
     columns = [pd.Series(array[:, j]) for j in range(array.shape[1])]
     values = _read_columns(columns, len(array), names, problems, None, keep)
     return Covariates(values, names, named=False, index=None)

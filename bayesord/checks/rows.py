@@ -140,8 +140,7 @@ def read_weights(
 def read_offset(
     offset: object, n: int, problems: Problems, index: pd.Index | None = None, keep: np.ndarray | None = None
 ) -> np.ndarray | None:
-    """The offset of the linear predictor as float64 of shape (n,), or None; rows outside `keep` may hold "
-    "anything."""
+    """The offset of the linear predictor as float64 of shape (n,), or None; rows outside `keep` may hold anything."""
     return None if offset is None else _read_numbers(offset, "offset", n, problems, index, keep)
 
 

@@ -72,8 +72,7 @@ def check_choice(name: str, value: object, known: Iterable[str]) -> str:
 
 
 def check_random_seed(random_seed: object) -> object:
-    """None, an integer of at least 0, a SeedSequence or a Generator: what `numpy.random.default_rng` "
-    "takes."""
+    """None, an integer of at least 0, a SeedSequence or a Generator: what `numpy.random.default_rng` takes."""
     if random_seed is None or isinstance(random_seed, np.random.Generator | np.random.SeedSequence):
         return random_seed
     if (
