@@ -262,11 +262,12 @@ def _group_matrix(design) -> sparse.csr_array:
 
 def _prior_precision(fit):
     """(E, E): the inverse of the posterior mean covariance of each group's effects."""
-    posterior, blocks = fit.idata["posterior"], []
+    posterior, parts = fit.idata["posterior"], []
     for term in fit.design.groups:
         sd = posterior[term.sd].values.reshape(-1, term.n_terms)
         covariance = sd[:, :, None] * sd[:, None, :]
         if term.n_terms > 1:
             covariance = covariance * posterior[term.corr].values.reshape(covariance.shape)
-        blocks += [linalg.inv(covariance.mean(axis=0))] * term.n_groups
-    return sparse.csr_array(sparse.block_diag(blocks))
+        one = sparse.csr_array(linalg.inv(covariance.mean(axis=0)))
+        parts.append(sparse.kron(sparse.eye_array(term.n_groups), one))
+    return sparse.csr_array(sparse.block_diag(parts))

@@ -29,8 +29,8 @@ def centred_quantile(link: Link, below: np.ndarray, above: np.ndarray) -> np.nda
     Examples
     --------
     >>> from bayesord.likelihood.links import get_link
-    >>> centred_quantile(get_link("probit"), np.array([0.5, 1.0]), np.array([0.5, 1e-20])).round(3)
-    array([0.   , 9.262])
+    >>> centred_quantile(get_link("probit"), np.array([0.4, 1.0]), np.array([0.6, 1e-20])).round(3)
+    array([-0.253,  9.262])
     """
     low, high = np.maximum(below, _LEAST), np.maximum(above, _LEAST)
     upper = -np.asarray(get_link(link.mirror).quantile(high))
