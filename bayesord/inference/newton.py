@@ -149,11 +149,15 @@ class Information:
 
 def _positive(information: np.ndarray) -> np.ndarray:
     """A non-concave prior or link may leave a direction without curvature, or with the wrong one: turn it round."""
+    floor = 1e-10 * np.trace(information) / len(information)
+    try:  # whether all eigenvalues are above the floor: a tenth of what it takes to know them
+        linalg.cholesky(information - floor * np.eye(len(information)), lower=True)
+        return information
+    except linalg.LinAlgError:
+        pass
     values, vectors = linalg.eigh(information)
     floor = 1e-10 * np.abs(values).sum() / len(information)
-    if values[0] < floor:
-        return (vectors * np.maximum(np.abs(values), floor)) @ vectors.T
-    return information
+    return (vectors * np.maximum(np.abs(values), floor)) @ vectors.T
 
 
 def block_diagonal(terms: Sequence[np.ndarray]) -> sparse.csc_array:

@@ -29,7 +29,7 @@ __all__ = ["check_settings", "sample"]
 TUNE_DIRECT, TUNE_PLAIN = 200, 1000  # with and without a mode to whiten by
 LOG_LIKELIHOOD_BYTES = 64e6
 _RETRY_ACCEPT = 0.95
-_MANY_PRODUCTS = 5e8
+_MANY_PRODUCTS = 2e10
 
 
 def check_settings(draws, tune, chains, cores, target_accept, random_seed) -> dict:
@@ -105,7 +105,7 @@ def _sample(
         "progressbar": progressbar,
     }
     began = time.perf_counter()
-    # Small products lose more by waiting for threads than they gain: twentyfold on a busy machine.
+    # Products lose more by waiting for threads than they gain, fiftyfold on a busy machine, until they take seconds.
     with blas_threads(cpus if design.X.size * design.X.shape[1] > _MANY_PRODUCTS else 1):
         run = (_direct_engine if layout.has_direct_density(design, priors) else _pytensor_engine)(
             design, link, priors, announce
