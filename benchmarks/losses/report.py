@@ -99,11 +99,8 @@ def section(name: str, scores: pd.DataFrame, overlap: float) -> str:
     for method in order.sort_values(ascending=False).index:
         lines.append(_row(method, mean.loc[method], None if minus is None else minus.loc[method]))
     counts = scores.groupby("method")["split"].nunique()
-    number = (
-        f"{counts.max()} splits"
-        if counts.min() == counts.max()
-        else f"{counts.min()} to {counts.max()} splits"
-    )
+    number = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    number += " splits" if overlap else " repetitions"
     title = f"## {name}: means over {number}"
     return "\n".join([title, "", *("| " + " | ".join(line) + " |" for line in lines)])
 
