@@ -21,7 +21,8 @@ _STYLE = """<style>
 .bayesord caption {text-align: left; white-space: nowrap}
 .bayesord :is(td, th) {text-align: right; vertical-align: top; padding: .2em .6em; white-space: nowrap;
   font-variant-numeric: tabular-nums}
-.bayesord :is(td, th).words {text-align: left; white-space: normal}
+.bayesord :is(td, th).words {text-align: left}
+.bayesord th.words {white-space: normal}
 </style>"""
 _INK = "background:currentColor"
 # JupyterLab's own colours where it shows the page, which follow its theme; elsewhere ones that light and dark both bear
@@ -138,7 +139,7 @@ def bar(share: float, *, width: float = 6.0) -> Markup:
 
 
 def interval_bar(
-    interval: tuple[float, float], value: float, span: tuple[float, float], *, width: float = 14.0
+    interval: tuple[float, float], value: float, span: tuple[float, float], *, width: float = 11.0
 ) -> Markup:
     """An interval and a value on a line from one end of `span` to the other, for numbers that stand beside it."""
     low, high = span

@@ -14,7 +14,7 @@ _BINS = 45
 _LANES = {"next": -0.09, "population": -0.19}  # of the intervals, in heights of the highest bar
 
 
-def plot_expected_qwk(expected: ExpectedQWK, *, observed: float | None = None, ax=None):
+def plot_expected_qwk(expected: ExpectedQWK, *, observed: float | None = None, seen: bool = False, ax=None):
     """The score that these rows will get, and where it would settle: histograms over the posterior draws.
 
     Below them the two intervals with the expected score; a line marks a score that was observed.
@@ -25,6 +25,8 @@ def plot_expected_qwk(expected: ExpectedQWK, *, observed: float | None = None, a
         From `fit.expected_qwk` or `bayesord.predictive.kappa.expected_qwk`.
     observed : float, optional
         The score of the same labels against answers that came in.
+    seen : bool
+        Whether these answers were fitted; the legend says so, because it flatters.
     ax : matplotlib.axes.Axes, optional
 
     Returns
@@ -68,7 +70,8 @@ def plot_expected_qwk(expected: ExpectedQWK, *, observed: float | None = None, a
         [], [], "|", color="black", markersize=9, markeredgewidth=1.5, label=f"expected {expected.value:.3f}"
     )
     if observed is not None:
-        ax.axvline(observed, color="black", linestyle="--", linewidth=1.2, label=f"observed {observed:.3f}")
+        name = f"observed {observed:.3f}{' (answers that were fitted)' if seen else ''}"
+        ax.axvline(observed, color="black", linestyle="--", linewidth=1.2, label=name)
     ax.set(xlabel="quadratic weighted kappa", yticks=[], ylim=(1.6 * _LANES["population"], 1.05))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     bare(ax, "bottom")

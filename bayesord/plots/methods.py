@@ -77,7 +77,7 @@ class PlotMethods:
             group_effects=group_effects,
         )
         observed = observed_qwk(self, expected, y, category_values, training=new is None)
-        return plot_expected_qwk(expected, observed=observed, ax=ax)
+        return plot_expected_qwk(expected, observed=observed, seen=new is None and y is None, ax=ax)
 
     def plot_confusion(
         self,

@@ -50,6 +50,7 @@ def test_expected_qwk_draws_both_intervals_and_the_observed_score(wine, wine_fit
     np.testing.assert_allclose(lines_named(ax, "given endless").get_xdata(), expected.population_interval)
     seen = cohen_kappa_score(wine["rating"], expected.labels, weights="quadratic")
     assert lines_named(ax, "observed").get_xdata()[0] == pytest.approx(seen)
+    assert "fitted" in lines_named(ax, "observed").get_label()
     assert f"expected {expected.value:.3f}" in [text.get_text() for text in ax.get_legend().get_texts()]
     heights = [step.get_data() for step in ax.patches]
     for drawn, draws in zip(heights, (expected.draws, expected.population_draws), strict=True):
@@ -63,6 +64,7 @@ def test_expected_qwk_of_new_rows_is_observed_where_answers_are_given(wine, wine
     ax = wine_fit.plot_expected_qwk(new, new["rating"], yhat=labels, random_seed=1)
     seen = cohen_kappa_score(new["rating"], labels, weights="quadratic")
     assert lines_named(ax, "observed").get_xdata()[0] == pytest.approx(seen)
+    assert "fitted" not in lines_named(ax, "observed").get_label()
     ax = wine_fit.plot_expected_qwk(new, random_seed=1)
     assert not [line for line in ax.lines if str(line.get_label()).startswith("observed")]
 
