@@ -90,38 +90,39 @@ def run(mutant: Mutant) -> Outcome:
     return Outcome(mutant.name, tuple(names), len(cases), seconds)
 
 
+def _row(outcome: Outcome) -> str:
+    """A row of the table: tests from different files first."""
+    by_file: dict[str, list[str]] = {}
+    for name in outcome.functions:
+        by_file.setdefault(name.split("::")[0], []).append(name)
+    shown = [names[0] for names in by_file.values()]
+    shown += [name for names in by_file.values() for name in names[1:]]
+    named = ", ".join(f"`{name}`" for name in shown[:3]) or outcome.trouble.replace("\n", " ") or "**none**"
+    return (
+        f"| {outcome.name} | {len(outcome.functions)} ({len(outcome.failed)} of {outcome.cases}) | {named} |"
+    )
+
+
 def table(outcomes: list[Outcome]) -> str:
-    """Markdown: each bug, by how many tests it is found, and some of these, from different files where possible."""
-    lines = ["| bug planted | tests that find it (cases) | among them |", "|---|--:|---|"]
-    for outcome in outcomes:
-        by_file: dict[str, list[str]] = {}
-        for name in outcome.functions:
-            by_file.setdefault(name.split("::")[0], []).append(name)
-        shown = [names[0] for names in by_file.values()]
-        shown += [name for names in by_file.values() for name in names[1:]]
-        named = (
-            ", ".join(f"`{name}`" for name in shown[:3]) or outcome.trouble.replace("\n", " ") or "**none**"
-        )
-        lines.append(
-            f"| {outcome.name} | {len(outcome.functions)} ({len(outcome.failed)} of {outcome.cases}) | {named} |"
-        )
-    return "\n".join(lines)
+    """Markdown: each bug, by how many tests it is found, and some of these."""
+    head = ["| bug planted | tests that find it (cases) | among them |", "|---|--:|---|"]
+    return "\n".join([*head, *map(_row, outcomes)])
 
 
 def main(arguments: list[str]) -> bool:
     """Plant, run, print; whether every bug was found, and nothing failed without one."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability mutants", description=__doc__)
-    parser.add_argument("--only", help="bugs whose name contains this")
+    parser.add_argument("--only", nargs="+", default=[""], help="bugs whose name contains one of these")
     parser.add_argument("--workers", type=int, default=2, help="bugs at a time")
     chosen = parser.parse_args(arguments)
-    mutants = [mutant for mutant in MUTANTS if chosen.only is None or chosen.only in mutant.name]
+    mutants = [mutant for mutant in MUTANTS if any(text in mutant.name for text in chosen.only)]
     asked = tuple(dict.fromkeys(test for mutant in mutants for test in mutant.tests))
     none = Mutant("(none)", (), asked)
 
     def told(mutant: Mutant) -> Outcome:
         outcome = run(mutant)
         print(
-            f"{outcome.seconds:5.0f} s  {len(outcome.failed):3d} of {outcome.cases:4d}  {outcome.name}",
+            f"{outcome.seconds:5.0f} s  {_row(outcome)}",
             file=sys.stderr,
             flush=True,
         )

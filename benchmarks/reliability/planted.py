@@ -196,6 +196,16 @@ MUTANTS = (
         ("tests/test_storage.py", "tests/test_storage_files.py"),
     ),
     Mutant(
+        "answers left out of the hash of a checkpoint",
+        (("inference/fingerprints.py", '        "answers": digest(design.y),\n', ""),),
+        ("tests/test_interruption.py",),
+    ),
+    Mutant(
+        "quantile residuals with the wrong end of the category",
+        (("diagnosis/residuals.py", "below + v * own, above + (1.0 - v) * own", "below + v * own, above + v * own"),),
+        ("tests/diagnosis/test_residuals.py",),
+    ),
+    Mutant(
         "kernels changed, cached machine code kept",
         (("jit.py", "        digest.update(path.read_bytes())\n", ""),),
         ("tests/test_jit.py",),
