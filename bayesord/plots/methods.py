@@ -33,13 +33,14 @@ class PlotMethods:
         new=None,
         ax=None,
         prob: float = 0.9,
+        offset=None,
         new_groups: str = "error",
         group_effects: bool = True,
     ):
         """Density of the latent answer with the cutpoints: see `bayesord.plots.plot_latent`."""
         from bayesord.plots import plot_latent
 
-        how = {"new_groups": new_groups, "group_effects": group_effects}
+        how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects}
         return plot_latent(self, by, new=new, ax=ax, prob=prob, **how)
 
     def plot_forest(self, parts=PARTS, *, centred: bool = False, prob: float = 0.9, combined: bool = True):

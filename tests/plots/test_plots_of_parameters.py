@@ -134,6 +134,19 @@ def test_latent_shows_the_bulk_and_the_cutpoints_of_every_link(wine, link):
     assert high - low < 40
 
 
+def test_latent_takes_offsets_at_their_mean(wine, rng):
+    offset = rng.normal(3, 1, 72)
+    mode = bo.fit("rating ~ temp", wine, offset=offset, method="mode", priors=FLAT)
+    rows = pd.DataFrame({"temp": ["cold", "warm"]})
+    tops = []
+    for ax in (plots.plot_latent(mode), plots.plot_latent(mode, new=rows, offset=np.full(2, offset.mean()))):
+        ridges = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 100]
+        tops.append([x[np.argmax(y), 0] for x in ridges for y in [x[:, 1]]])
+    np.testing.assert_allclose(tops[0], tops[1])
+    with pytest.raises(ValueError, match="offset= belongs to new rows"):
+        plots.plot_latent(mode, offset=offset)
+
+
 def test_what_latent_refuses(wine, wine_fit):
     with pytest.raises(ValueError, match="Did you mean 'temp'"):
         wine_fit.plot_latent("tmep")
