@@ -179,7 +179,7 @@ _ENTRIES = (
         "conditional",
         losses.CondorLoss,
         "conditional_bits",
-        "Jenkinson, Khezeli, Oliver, Kalantari & Klee 2021, arXiv:2110.10963",
+        "Jenkinson, Khezeli, Oliver, Kalantari & Klee 2021, arXiv:2110.07470",
         likelihood=True,
         proper=True,
     ),
@@ -203,7 +203,7 @@ _ENTRIES = (
     _count(
         "stick_breaking",
         "stick-breaking: each category a share of what is left",
-        "Liu, Zou, Ge, Han, Zhang & Kumar 2018, doi:10.1007/978-3-030-11024-6_23",
+        "Liu, Zou, Song, Yang, You & Vijaya Kumar 2018, doi:10.1007/978-3-030-11024-6_23",
     ),
     Method(
         "oll",

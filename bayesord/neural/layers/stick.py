@@ -29,7 +29,7 @@ class StickBreaking(Head):
     tensor (..., K)
         Log probabilities, from input (..., K-1).
 
-    Source: Liu, Zou, Ge, Han, Zhang & Kumar 2018, doi:10.1007/978-3-030-11024-6_23.
+    Source: Liu, Zou, Song, Yang, You & Vijaya Kumar 2018, doi:10.1007/978-3-030-11024-6_23.
 
     Examples
     --------

@@ -174,7 +174,7 @@ class CondorLoss(BinaryLoss):
     from_logits, name, reduction, dtype
         As in `CumulativeBitsLoss`.
 
-    Source: Jenkinson, Khezeli, Oliver, Kalantari & Klee 2021, arXiv:2110.10963.
+    Source: Jenkinson, Khezeli, Oliver, Kalantari & Klee 2021, arXiv:2110.07470.
 
     Examples
     --------
