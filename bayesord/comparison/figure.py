@@ -10,7 +10,7 @@ __all__ = ["plot_comparison"]
 
 DEFAULT = ("qwk", "rps", "log_score")
 MARKERS = "osD^vP*X<>"
-SPREAD = 0.5  # of the height of a method's lane that its decisions share
+SPREAD = 0.6  # of the height of a method's lane that its decisions share
 FENCE = 4.0
 """Values that are this many times as far from the median as the best are off the scale."""
 
@@ -39,10 +39,13 @@ def plot_comparison(comparison, metrics=None, *, axes=None):
     if own:
         import matplotlib.pyplot as plt
 
-        size = (1.6 + 3.2 * len(chosen), 1.6 + 0.26 * len(methods))
-        axes = plt.subplots(1, len(chosen), figsize=size, sharey=True, squeeze=False, layout="constrained")[
-            1
-        ][0]
+        lane = 0.18 + 0.035 * table["decision"].nunique()
+        size = (1.6 + 3.2 * len(chosen), 1.4 + lane * len(methods))
+        figure, grid = plt.subplots(
+            1, len(chosen), figsize=size, sharey=True, squeeze=False, layout="constrained"
+        )
+        figure.get_layout_engine().set(wspace=0.06)  # the outer numbers of neighbours must not touch
+        axes = grid[0]
     axes = np.atleast_1d(np.asarray(axes, dtype=object))
     if len(axes) != len(chosen):
         raise ValueError(f"axes has {len(axes)} panels for {len(chosen)} metrics.")
@@ -113,15 +116,16 @@ def _points(ax, rows, metric, at, limit, *, colour, marker, label) -> None:
         xerr=errors[drawn],
         fmt=marker,
         color=colour,
+        ecolor=(colour, 0.5),
         markersize=4,
-        linewidth=1,
+        elinewidth=1,
         label=label,
     )
     edge, side = (0.01, "left") if metric.better == "higher" else (0.99, "right")
     for place, value in zip(at[worse], values[worse], strict=True):
         number = "∞" if np.isinf(value) else f"{abs(value):.2g}"
         text = f"◂ {'−' if value < 0 else ''}{number}" if side == "left" else f"{number} ▸"
-        how = {"xycoords": ("axes fraction", "data"), "fontsize": 6, "va": "center", "ha": side}
+        how = {"xycoords": ("axes fraction", "data"), "fontsize": 7, "va": "center", "ha": side}
         ax.annotate(text, (edge, place), color=colour, annotation_clip=False, **how)
 
 
@@ -140,7 +144,9 @@ def _dress(ax, metric, methods) -> None:
     arrow = "→ better" if metric.better == "higher" else "better ←"
     ax.set_xlabel(f"{metric.name.replace('_', ' ')} ({arrow})")
     ax.set_ylim(len(methods) - 0.5, -0.5)
+    for i in range(0, len(methods), 2):  # bands, to follow a method through all panels
+        ax.axhspan(i - 0.5, i + 0.5, color="black", alpha=0.04, linewidth=0, zorder=0)
     ax.grid(axis="x", alpha=0.3)
-    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="x", nbins=4)
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
