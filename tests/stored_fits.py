@@ -105,8 +105,10 @@ def say(fit, name: str, *, new_only: bool = False) -> dict[str, str]:
     said["figure"] = _figure(fit, name, new, how)
     if new_only:
         return said
+    if name in ("interactions", "mode", "numbers"):
+        said["comparisons"] = repr(fit.comparisons("x0" if name == "numbers" else "city"))
     said["trained"] = _digest(fit.category_probs())
-    said["rows"] = repr(fit.design.obs_id.equals(fit.design.obs_id)) + repr(list(fit.design.obs_id))
+    said["rows"] = repr(fit.design.obs_id.dtype) + repr(list(fit.design.obs_id))
     said["data"] = "" if fit.design.data is None else fit.design.data.to_csv() + repr(fit.design.data.dtypes)
     if hasattr(fit, "idata"):
         with warnings.catch_warnings():

@@ -197,3 +197,13 @@ def test_labels_that_no_file_can_hold_are_named(tmp_path):
     with pytest.raises(TypeError, match=r"of type Odd cannot be stored"):
         fit.save(tmp_path / "fit")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_labels_of_rows_that_no_file_can_hold_can_be_left_out(wine, tmp_path):
+    odd = wine.set_axis([Odd() for _ in range(len(wine))])
+    few = {"draws": 10, "tune": 20, "chains": 2, "random_seed": 1, "progressbar": False, "on_fail": "ignore"}
+    fit = bo.fit("rating ~ temp", odd, **few)
+    with pytest.raises(TypeError, match=r"label of a row\. Use reset_index\(\)"):
+        fit.save(tmp_path / "fit")
+    fit.save(tmp_path / "fit", include_data=False)
+    assert (bo.load(tmp_path / "fit").predict(wine) == fit.predict(wine)).all()

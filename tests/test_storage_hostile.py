@@ -203,3 +203,13 @@ def test_nothing_of_the_corpus_is_a_fit_by_itself(whole):
     """The words are hostile in the places given, and the text they are put in is sound."""
     _, text, _ = whole
     assert json.loads(json.dumps(text)) == text
+
+
+def test_no_connection_is_opened(wine, tmp_path, monkeypatch):
+    def opened(*args, **kwargs):
+        raise AssertionError("a socket")
+
+    monkeypatch.setattr("socket.socket", opened)
+    few = {"draws": 10, "tune": 20, "chains": 2, "random_seed": 1, "progressbar": False, "on_fail": "ignore"}
+    bo.fit("rating ~ temp", wine, checkpoint=tmp_path / "run", **few).save(tmp_path / "fit")
+    assert len(bo.load(tmp_path / "fit").predict(wine)) == len(wine)

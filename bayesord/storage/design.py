@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from bayesord.archive import Arrays
 from bayesord.modelling.design import Design
@@ -43,10 +44,19 @@ def write_design(design: Design, arrays: Arrays, include_data: bool) -> dict:
         state["rows"] = {
             name: arrays.put(own, name) for name in _ROWS if (own := getattr(design, name)) is not None
         }
-        state["obs_id"] = write_index(design.obs_id, arrays)
+        state["obs_id"] = _write_labels(design.obs_id, arrays)
         if design.data is not None:
             state["data"] = write_table(design.data, arrays)
     return state
+
+
+def _write_labels(obs_id: pd.Index, arrays: Arrays) -> dict:
+    try:
+        return write_index(obs_id, arrays)
+    except TypeError as error:
+        raise TypeError(
+            f"{error}: it is a label of a row. Use reset_index() before fitting, or save with include_data=False"
+        ) from None
 
 
 def _write_group(term: GroupTerm, arrays: Arrays, include_data: bool) -> dict:
