@@ -12,7 +12,7 @@ from benchmarks.losses.data import Split, held_out
 from benchmarks.losses.report import section
 from benchmarks.losses.scoring import DECISIONS, scores, table
 from benchmarks.losses.store import OUTPUTS, PROBABILITIES, Answer, Store
-from benchmarks.losses.summary import differences, means
+from benchmarks.losses.summary import differences, headline, means, over_tasks
 from benchmarks.losses.together import Rows, _with_head, bodies, train
 from benchmarks.losses.verdict import standing, verdict
 
@@ -202,6 +202,28 @@ def test_errors_are_corrected_for_rows_in_common():
     assert found["qwk_se"] == pytest.approx(np.sqrt(np.var(b - a, ddof=1) * (1 / 20 + 3 / 7)))
     usual = means(frame, ["qwk"], 0.0).loc[("a", "qwk")]
     assert usual["qwk_se"] == pytest.approx(np.std(a, ddof=1) / np.sqrt(20))
+
+
+def test_means_over_tasks_and_methods_with_labels_of_their_own_only():
+    rng = np.random.default_rng(2)
+    tables = {}
+    for name in ("one", "two"):
+        rows = [
+            {"method": method, "decision": decision, "split": split, "qwk": rng.normal()}
+            for method, decision in (("a", "qwk"), ("a", "native"), ("labels", "native"))
+            for split in range(6)
+        ]
+        tables[name] = pd.DataFrame(rows)
+    assert headline(means(tables["one"], ["qwk"], 0.0)["qwk"]).index.tolist() == ["a", "labels"]
+    found = over_tasks(tables, ("a", "qwk"), ["qwk"], 0.2).loc["labels"]
+    gaps = [
+        t.loc[t["method"] == "labels", "qwk"].to_numpy()
+        - t.loc[(t["method"] == "a") & (t["decision"] == "qwk"), "qwk"].to_numpy()
+        for t in tables.values()
+    ]
+    assert found["qwk_gap"] == pytest.approx(np.mean(gaps))
+    errors = [np.var(gap, ddof=1) * (1 / 6 + 0.2) for gap in gaps]
+    assert found["qwk_gap_se"] == pytest.approx(np.sqrt(np.sum(errors)) / 2)
 
 
 def test_where_the_head_stands():
