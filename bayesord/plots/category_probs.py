@@ -10,6 +10,7 @@ from bayesord.checks import check_known_names, check_number
 from bayesord.modelling.covariate_grid import grid, held, label, positions_by
 from bayesord.modelling.covariates import as_asked, covariate_levels, named_rows
 from bayesord.plots.colours import category_colours
+from bayesord.plots.parts import category_legend, legend_height, mean_offset, new_axes, plain, said, wrapped
 from bayesord.predictive.averages import average_probs
 
 __all__ = ["plot_category_probs"]
@@ -26,6 +27,7 @@ def plot_category_probs(
     new=None,
     ax=None,
     prob: float = 0.9,
+    offset=None,
     new_groups: str = "error",
     group_effects: bool = True,
 ):
@@ -47,8 +49,8 @@ def plot_category_probs(
     ax : matplotlib.axes.Axes, optional
     prob : float
         Probability of the equal-tailed intervals.
-    new_groups, group_effects
-        For `new`, as for `fit.category_probs`.
+    offset, new_groups, group_effects
+        For `new`, as for `fit.category_probs`; without it an offset is at its mean.
 
     Returns
     -------
@@ -75,16 +77,19 @@ def plot_category_probs(
     along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
     if not along and len(groups) > _MOST_BARS:
         raise ValueError(f"by={by} makes {len(groups)} bars; at most {_MOST_BARS} can be read. Choose fewer.")
-    how = {"new_groups": new_groups, "group_effects": group_effects and new is not None}
+    if new is None:
+        offset = mean_offset(fit.design, len(rows), offset)
+    how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects and new is not None}
     below = _share_below(fit, rows, list(groups.values()), how)
-    ax = ax or _new_axes(len(groups), along)
+    height = 3.5 if along else 0.9 + 0.45 * len(groups)
+    ax = ax or new_axes(6.4, height + legend_height(fit.design.categories))
     ends = _interval(below, prob)
     (_areas if along else _bars)(ax, below.mean(axis=0), ends, list(groups), by)
-    said = [f"at {held}"] if held else []
-    said += ["group effects 0"] if fit.design.groups and not how["group_effects"] else []
-    said += [] if ends is None else [f"whiskers: {100 * prob:g} % intervals of P(y ≤ k)"]
-    ax.set_xlabel("\n".join([ax.get_xlabel(), "; ".join(said)]).strip())
-    _legend(ax, fit.design.response, fit.design.categories)
+    without = "group effects 0" if fit.design.groups and not how["group_effects"] else ""
+    whiskers = "" if ends is None else f"whiskers: {100 * prob:g} % intervals of P(y ≤ k)"
+    notes = said(f"at {held}" if held else "", without, whiskers)
+    ax.set_xlabel(f"{ax.get_xlabel()}\n{notes}".strip())
+    category_legend(ax, fit.design.response, fit.design.categories)
     return ax
 
 
@@ -117,7 +122,8 @@ def _rows_to_plot(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
 def _occurring(design, rows: pd.DataFrame) -> np.ndarray:
     """Which of all combinations of levels the training rows have."""
     seen = {row.tobytes() for row in np.unique(design.X, axis=0)}
-    return np.array([row.tobytes() in seen for row in design.rows(rows, group_effects=False).X])
+    asked = design.rows(rows, offset=mean_offset(design, len(rows)), group_effects=False)
+    return np.array([row.tobytes() in seen for row in asked.X])
 
 
 def _share_below(fit, rows: pd.DataFrame, groups: list[np.ndarray], how: dict) -> np.ndarray:
@@ -130,13 +136,6 @@ def _share_below(fit, rows: pd.DataFrame, groups: list[np.ndarray], how: dict) -
 
 
 # -- drawing ----------------------------------------------------------------------------------------------
-
-
-def _new_axes(n_groups: int, numeric: bool):
-    import matplotlib.pyplot as plt
-
-    size = (6.4, 4.0) if numeric else (6.4, 1.4 + 0.45 * n_groups)
-    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def _interval(below: np.ndarray, prob: float) -> np.ndarray | None:
@@ -162,8 +161,8 @@ def _bars(ax, mean, ends, groups, by) -> None:
         for k, height in enumerate(heights):
             for width, colour in ((2.4, "white"), (1, "black")):
                 ax.hlines(at + height, ends[0, :, k], ends[1, :, k], color=colour, linewidth=width)
-    ax.set_yticks(at, [", ".join(label(value) for value in key) for key in groups])
-    ax.set_ylabel(", ".join(by))
+    ax.set_yticks(at, [wrapped(", ".join(label(value) for value in key), 24) for key in groups])
+    ax.set_ylabel(plain(", ".join(by)))
     ax.set(xlim=(0, 1), ylim=(len(groups) - 0.5, -0.5))
     ax.set_xlabel("probability in %")
     ax.set_xticks(np.linspace(0, 1, 6), ["0", "20", "40", "60", "80", "100"])
@@ -183,14 +182,5 @@ def _areas(ax, mean, ends, groups, by) -> None:
             at = np.linspace(0, len(x) - 1, 2 * _WHISKERS + 1)[1 + k % 2 : -1 : 2].round().astype(int)
             for width, colour in ((2.4, "white"), (1, "black")):
                 ax.vlines(x[at], ends[0, at, k], ends[1, at, k], color=colour, linewidth=width)
-    ax.set(xlim=(x[0], x[-1]), ylim=(0, 1), xlabel=by[0], ylabel="probability")
+    ax.set(xlim=(x[0], x[-1]), ylim=(0, 1), xlabel=plain(by[0]), ylabel="probability")
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def _legend(ax, response: str, categories) -> None:
-    from matplotlib.patches import Patch
-
-    colours = category_colours(len(categories))
-    patches = [Patch(color=c, label=str(label)) for c, label in zip(colours, categories, strict=True)]
-    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(len(patches), 8)}
-    ax.legend(handles=patches, title=response, frameon=False, handlelength=1.2, columnspacing=1.2, **where)

@@ -73,7 +73,7 @@ def plot_expected_qwk(expected: ExpectedQWK, *, observed: float | None = None, s
         name = f"observed {observed:.3f}{' (answers that were fitted)' if seen else ''}"
         ax.axvline(observed, color="black", linestyle="--", linewidth=1.2, label=name)
     ax.set(xlabel="quadratic weighted kappa", yticks=[], ylim=(1.6 * _LANES["population"], 1.05))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize="small")
     bare(ax, "bottom")
     return ax
 

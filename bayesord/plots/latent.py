@@ -9,9 +9,9 @@ import pandas as pd
 
 from bayesord.checks import check_known_names, check_number
 from bayesord.modelling.covariate_grid import grid, held, label
-from bayesord.modelling.covariates import as_asked, covariate_levels, given_offset, moments
+from bayesord.modelling.covariates import as_asked, covariate_levels, moments
 from bayesord.plots.colours import category_colours
-from bayesord.plots.parts import bare, category_legend, legend_height, new_axes, plain, said
+from bayesord.plots.parts import bare, category_legend, legend_height, mean_offset, new_axes, plain, said
 
 __all__ = ["plot_latent"]
 
@@ -78,9 +78,7 @@ def plot_latent(
     check_number("prob", prob, above=0, below=1)
     by, rows, at = _rows(fit, by, new)
     if new is None:
-        if offset is not None:
-            raise ValueError("offset= belongs to new rows: without new= it is at its mean.")
-        offset = _mean_offset(fit.design, len(rows))
+        offset = mean_offset(fit.design, len(rows), offset)
     how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects and new is not None}
     draws = fit.predictive_draws(as_asked(fit.design, rows), **how)
     centre = draws.beta @ fit.design.mean
@@ -127,12 +125,6 @@ def _rows(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
         )
     fixed = "" if new is not None else held(rows[[name for name in rows.columns if name not in by]])
     return by, rows, f"at {fixed}" if fixed else ""
-
-
-def _mean_offset(design, n: int) -> np.ndarray | None:
-    """The mean of an offset that was given as an array, for rows that have none of their own."""
-    given = given_offset(design)
-    return None if given is None else np.full(n, np.average(given, weights=design.weights))
 
 
 def _three(design, name: str) -> list[float]:

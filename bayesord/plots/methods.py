@@ -17,13 +17,14 @@ class PlotMethods:
         new=None,
         ax=None,
         prob: float = 0.9,
+        offset=None,
         new_groups: str = "error",
         group_effects: bool = True,
     ):
         """Category probabilities by condition or along a covariate: see `bayesord.plots.plot_category_probs`."""
         from bayesord.plots import plot_category_probs
 
-        how = {"new_groups": new_groups, "group_effects": group_effects}
+        how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects}
         return plot_category_probs(self, by, new=new, ax=ax, prob=prob, **how)
 
     def plot_latent(

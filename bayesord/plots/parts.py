@@ -6,9 +6,20 @@ from textwrap import fill
 
 import numpy as np
 
+from bayesord.modelling.covariates import given_offset
 from bayesord.plots.colours import category_colours
 
-__all__ = ["bare", "category_legend", "legend_height", "longest", "new_axes", "plain", "said", "wrapped"]
+__all__ = [
+    "bare",
+    "category_legend",
+    "legend_height",
+    "longest",
+    "mean_offset",
+    "new_axes",
+    "plain",
+    "said",
+    "wrapped",
+]
 
 
 def new_axes(width: float, height: float):
@@ -65,3 +76,17 @@ def longest(names) -> int:
 def said(*texts: str, width: float = 6.4) -> str:
     """What is said below a figure of so many inches; empty texts are left out."""
     return fill("; ".join(plain(text) for text in texts if text), int(10 * width))
+
+
+def mean_offset(design, n: int, offset: object = None) -> np.ndarray | None:
+    """The mean of an offset that was given as an array, for n rows of a grid, which have none of their own.
+
+    Raises
+    ------
+    ValueError
+        Where an offset is given for them.
+    """
+    if offset is not None:
+        raise ValueError("offset= belongs to new rows: without new= it is at its mean.")
+    given = given_offset(design)
+    return None if given is None else np.full(n, np.average(given, weights=design.weights))

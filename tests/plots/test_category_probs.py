@@ -182,3 +182,26 @@ def test_what_cannot_be_drawn_says_why(survey, survey_mode):
         plot_category_probs(bo.fit("answer ~ 1", survey, method="mode", priors=FLAT))
     with pytest.raises(ValueError, match="300 bars; at most 40"):
         plot_category_probs(survey_mode, ["group", "age"], new=survey)
+
+
+def test_long_and_odd_names_find_room(survey):
+    names = ["$1 to $2 a day, or nothing at all", "many words that need more than a line", "often"]
+    data = survey.assign(answer=survey["answer"].cat.rename_categories(names))
+    for by in ("age", "group"):
+        ax = plot_category_probs(bo.fit("answer ~ age + group", data, method="mode", priors=FLAT), by)
+        ax.figure.canvas.draw()  # a layout that collapses warns, and warnings are errors
+        box = ax.get_legend().get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= ax.figure.bbox.width
+
+
+def test_an_offset_is_at_its_mean(survey, rng):
+    offset = rng.normal(2, 1, len(survey))
+    mode = bo.fit("answer ~ group", survey, offset=offset, method="mode", priors=FLAT)
+    rows = pd.DataFrame({"group": ["low", "mid", "high"]})
+    expected = mode.predict_proba(rows, offset=np.full(3, offset.mean()))
+    np.testing.assert_allclose(widths(plot_category_probs(mode)), expected, atol=1e-12)
+    ax = plot_category_probs(mode, new=rows, offset=np.zeros(3))
+    np.testing.assert_allclose(widths(ax), mode.predict_proba(rows, offset=np.zeros(3)), atol=1e-12)
+    with pytest.raises(ValueError, match="offset= belongs to new rows"):
+        plot_category_probs(mode, offset=offset)
