@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
 import jax
 
+from bayesord.checks import check_choice
 from benchmarks.losses import convolution, data, networks, peers, wide
+from benchmarks.losses.report import write
 from benchmarks.losses.store import Store
 
 __all__ = ["Job", "run"]
@@ -50,11 +53,16 @@ def tables(sets, methods, splits: int) -> list[Job]:
 
 def images(methods, repetitions: int) -> list[Job]:
     """Jobs of the drawn images."""
-    return [Job(convolution.TASK, method, repetitions) for method in methods or convolution.METHODS_OF_IMAGES]
+    return [
+        Job(convolution.TASK, method, repetitions)
+        for method in methods or convolution.METHODS_OF_IMAGES
+        if method in convolution.METHODS_OF_IMAGES
+    ]
 
 
 def run(options) -> None:
     """Do the parts that were asked for."""
+    _check(options)
     store = Store(options.results)
     jobs = []
     if "tables" in options.parts:
@@ -66,9 +74,19 @@ def run(options) -> None:
     if "embeddings" in options.parts:
         wide.measure(options.results)
     if "report" in options.parts:
-        from benchmarks.losses.report import write
-
         write(store, options.write)
+
+
+def _check(options) -> None:
+    """Before an hour is spent: names that exist, and the package that has the tables."""
+    for name in options.sets or ():
+        check_choice("sets", name, data.SETS)
+    for name in options.methods or ():
+        check_choice("methods", name, (*networks.OWN, *peers.PEERS, *networks.METHODS))
+    if "tables" in options.parts and find_spec("skordinal") is None:
+        raise SystemExit(
+            'The tables come with skordinal: pip install ".[bench]", or ask for --parts images embeddings.'
+        )
 
 
 def _do(jobs: list[Job], options) -> None:

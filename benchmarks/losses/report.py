@@ -31,10 +31,10 @@ def write(store: Store, folder: Path | None) -> None:
     """
     found = {name: table(store, name, data.categories(name)) for name in data.SETS if store.methods(name)}
     images = table(store, convolution.TASK, convolution.N_GRADES)
-    every = pd.concat(
-        [t.assign(task=name) for name, t in [*found.items(), (convolution.TASK, images)] if len(t)]
-    )
-    every.to_csv(store.folder / "scores.csv", index=False)
+    every = {name: t for name, t in [*found.items(), (convolution.TASK, images)] if len(t)}
+    if every:
+        kept = pd.concat([t.assign(task=name) for name, t in every.items()])
+        kept.to_csv(store.folder / "scores.csv", index=False)
     parts = []
     with_head = {name: t for name, t in found.items() if NAME in set(t["method"])}
     for method in OWN:
