@@ -11,7 +11,7 @@ from bayesord.predictive.draws import Draws
 
 __all__ = ["plot_confusion"]
 
-_ANSWERS = 4_000_000  # replicated in all; at least 100 and at most 4,000 data sets
+_ANSWERS = 4_000_000  # replicated in all; at least 100 and at most 2,000 data sets
 _MAP, _DARKEST = "Blues", 0.6  # black remains readable on it
 
 
@@ -123,7 +123,7 @@ def _replicates(
     """(R, K, K) tables [label, answer] of replicated answers; a frequency weight of w is w answers."""
     K = draws.n_categories
     copies = copies_of(weights) if weights is not None and counts else None
-    tables = np.empty((int(np.clip(_ANSWERS // draws.n_rows, 100, 4000)), K, K))
+    tables = np.empty((int(np.clip(_ANSWERS // draws.n_rows, 100, 2000)), K, K))
     for table, probs in zip(tables, probs_by_draw(draws, len(tables)), strict=True):
         if copies is None:
             table[:] = np.bincount(labels * K + answers_of(probs, rng), weights, K * K).reshape(K, K)
