@@ -1,0 +1,90 @@
+"""Predictive counts of categories against their exact distribution, which one draw of the parameters has."""
+
+import numpy as np
+import pytest
+from quick_modes import NORMAL, simulated_mode
+from scipy import stats
+
+import bayesord as bo
+from bayesord.diagnosis import counts as room
+from bayesord.diagnosis.counts import _mid_p, category_counts
+
+
+def poisson_binomial(p, repeats=None):
+    """(total + 1,) exact distribution of how many of independent events come true."""
+    law = np.ones(1)
+    for one in np.repeat(p, 1 if repeats is None else repeats):
+        law = np.convolve(law, [1 - one, one])
+    return law
+
+
+def check_against(table, laws, observed):
+    """Moments, interval ends and p values within what 2,000 replicates allow."""
+    for (_, row), law, seen in zip(table.iterrows(), laws, observed, strict=True):
+        k = np.arange(len(law))
+        mean, sd = law @ k, np.sqrt(law @ k**2 - (law @ k) ** 2)
+        assert row["observed"] == seen
+        assert row["mean"] == pytest.approx(mean, abs=5 * sd / np.sqrt(2000))
+        below = law.cumsum()
+        for end, share in ((row["lower"], 0.05), (row["upper"], 0.95)):
+            assert below[int(end) - 1] - 0.03 < share < below[int(end)] + 0.03
+        side = min(below[seen] - law[seen] / 2, 1 - below[seen] + law[seen] / 2)
+        assert row["p"] == pytest.approx(min(2 * side, 1), abs=0.08)
+
+
+def test_exact_counts(rng):
+    mode = simulated_mode(rng, 60, beta=(1.5,), K=4)
+    table = category_counts(mode, 0.9, rng)
+    check_against(table, [poisson_binomial(p) for p in mode.predict_proba().T], mode.design.counts)
+    assert table.index.tolist() == [0, 1, 2, 3]
+
+
+def test_a_weight_is_so_many_answers(rng):
+    truth = bo.simulate(40, beta=(1.0,), n_categories=3, random_seed=1)
+    w = rng.integers(1, 5, 40)
+    mode = bo.fit(truth.X, truth.y, sample_weight=w, method="mode", priors=NORMAL)
+    laws = [poisson_binomial(p, w) for p in mode.predict_proba().T]
+    observed = np.bincount(truth.y, w, 3).astype(int)
+    check_against(category_counts(mode, 0.9, rng), laws, observed)
+
+
+@pytest.mark.parametrize("kind", ["importance", "frequency"])
+def test_other_weights_weigh_one_answer(rng, kind):
+    truth = bo.simulate(200, beta=(1.0,), n_categories=3, random_seed=1)
+    w = rng.uniform(0.2, 3, 200)
+    mode = bo.fit(truth.X, truth.y, sample_weight=w, weights=kind, method="mode", priors=NORMAL)
+    table, p = category_counts(mode, 0.9, rng), mode.predict_proba()
+    sd = np.sqrt(w**2 @ (p * (1 - p)))
+    np.testing.assert_allclose(table["observed"], np.bincount(truth.y, w, 3))
+    np.testing.assert_allclose(table["mean"], w @ p, atol=5 * sd.max() / np.sqrt(2000))
+    np.testing.assert_allclose(table["upper"] - table["lower"], 2 * stats.norm.ppf(0.95) * sd, rtol=0.1)
+
+
+def test_draws_of_the_posterior_widen_it(wine_fit, rng):
+    """Replicates of ArviZ's kind, one for each draw."""
+    table = category_counts(wine_fit, 0.9, rng)
+    codes = wine_fit.posterior_predictive(random_seed=3).values.reshape(4000, 72)
+    replicated = np.array([(codes == c).sum(axis=1) for c in wine_fit.design.categories]).T
+    np.testing.assert_allclose(table["mean"], replicated.mean(axis=0), atol=0.6)
+    np.testing.assert_allclose(
+        table[["lower", "upper"]].T, np.quantile(replicated, [0.05, 0.95], axis=0), atol=1.5
+    )
+
+
+def test_blocks_of_rows_and_many_rows(rng, monkeypatch):
+    mode = simulated_mode(rng, 60, beta=(1.5,), K=4)
+    monkeypatch.setattr(room, "_BLOCK", 2000 * 4 * 7)
+    check_against(
+        category_counts(mode, 0.9, rng),
+        [poisson_binomial(p) for p in mode.predict_proba().T],
+        mode.design.counts,
+    )
+    monkeypatch.setattr(room, "_MOST_ANSWERS", 10)
+    assert category_counts(mode, 0.9, rng)["p"].min() >= 1 / 200
+
+
+def test_ties_count_half():
+    counts = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    assert _mid_p(counts, np.array([1.0, 1.0])).tolist() == [1.0, 1.0]
+    assert _mid_p(counts, np.array([2.0, 0.0])).tolist() == [0.25, 0.25]  # 2 x 1/8, and 1/4 as the least
+    assert _mid_p(counts * 0.1, np.array([0.1 + 1e-12, 0.1])).tolist() == [1.0, 1.0]
