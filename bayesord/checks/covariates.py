@@ -19,6 +19,7 @@ __all__ = [
     "column_kind",
     "infinity_hint",
     "native",
+    "native_table",
     "read_covariates",
     "report_not_finite",
     "to_float",
@@ -54,13 +55,24 @@ def column_kind(column: pd.Series) -> str:
 
 
 def native(column: pd.Series) -> pd.Series:
-    """The same numbers in a type that pandas can count and sort: no float16, long double or foreign byte order."""
+    """The same values in a type that pandas can pick from, count and sort: no float16, long double, foreign byte order."""
     dtype = column.dtype
     if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype not in (np.float32, np.float64):
         return column.astype(np.float64)
     if isinstance(dtype, np.dtype) and not dtype.isnative:
         return column.astype(dtype.newbyteorder("="))
     return column
+
+
+def native_table(data: pd.DataFrame) -> pd.DataFrame:
+    """The same table with such types in all columns."""
+    changed = None
+    for j in range(data.shape[1]):
+        column = data.iloc[:, j]
+        if (other := native(column)) is not column:
+            changed = data.copy(deep=False) if changed is None else changed
+            changed.isetitem(j, other)
+    return data if changed is None else changed
 
 
 def _object_kind(column: pd.Series) -> str:

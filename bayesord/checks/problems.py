@@ -123,4 +123,6 @@ def _is_default(index: pd.Index) -> bool:
 
 def _plain(item: object) -> object:
     """A NumPy scalar as the Python one, so that messages read 2.5 and not np.float64(2.5)."""
+    if isinstance(item, tuple):
+        return tuple(_plain(part) for part in item)
     return item.item() if isinstance(item, np.generic) else item

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from bayesord.checks.covariates import native
 from bayesord.checks.labels import LabelTable, find_order, plain
 from bayesord.checks.problems import Problems, did_you_mean, name_list, name_rows
 
@@ -169,9 +170,9 @@ def _as_series(y: object, name: str, problems: Problems) -> tuple[pd.Series | No
         )
         return None, False
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
-        return y.iloc[:, 0], True
+        return native(y.iloc[:, 0]), True
     if isinstance(y, pd.Series):
-        return y, False
+        return native(y), False
     if isinstance(y, pd.Categorical | pd.api.extensions.ExtensionArray | pd.Index):
         return pd.Series(y), False
     if not (isinstance(y, list | tuple | range) or hasattr(y, "__array__")):
@@ -186,14 +187,14 @@ def _as_series(y: object, name: str, problems: Problems) -> tuple[pd.Series | No
     except ValueError:
         array = np.empty((0, 0))
     if array.ndim == 2 and array.shape[1] == 1:
-        return pd.Series(array[:, 0]), True
+        return native(pd.Series(array[:, 0])), True
     if array.ndim != 1:
         hint = ""
         if array.ndim == 2 and array.shape[1] > 1 and _is_one_hot(array):
             hint = " It looks one-hot encoded: use y.argmax(axis=1)."
         problems.add(f"y should be a 1d array, got an array of shape {array.shape} instead.{hint}")
         return None, False
-    return pd.Series(array), False
+    return native(pd.Series(array)), False
 
 
 def _is_one_hot(array: np.ndarray) -> bool:

@@ -12,7 +12,6 @@ from bayesord.checks import (
     infinity_hint,
     name_list,
     name_rows,
-    native,
     to_float,
 )
 from bayesord.modelling.expressions import Columns
@@ -46,7 +45,6 @@ class ColumnReader:
         """The columns of the training rows, or None where something is wrong with them."""
         before = len(problems.found)
         if self._acceptable(data, self.part.names, problems):
-            data = _native(data, self.part.names)
             self._learn_levels(data, problems)
             self.numbers = tuple(name for name in self.part.names if _is_number(data[name]))
         return self._columns(data, self.part.names) if len(problems.found) == before else None
@@ -60,7 +58,6 @@ class ColumnReader:
         there = [name for name in names if name not in missing]
         if not self._acceptable(data, there, problems) or missing:
             return None
-        data = _native(data, names)
         return self._columns(data, names) if self._known_levels(data, names, problems) else None
 
     def stand_in(self) -> Columns:
@@ -191,11 +188,6 @@ class ColumnReader:
                 factors[name] = _as_factor(data[name], list(self.levels[name]))
             values[name] = to_float(data[name]) if _is_number(data[name]) else factors[name]
         return Columns(len(data), values, factors)
-
-
-def _native(data: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    strange = {name: native(data[name]) for name in names if data[name].dtype != native(data[name]).dtype}
-    return data.assign(**strange) if strange else data
 
 
 def _is_number(column: pd.Series) -> bool:

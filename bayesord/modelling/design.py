@@ -22,7 +22,7 @@ from bayesord.modelling.formula import parse_formula
 from bayesord.modelling.grouping import group_notes
 from bayesord.modelling.groups import GroupTerm
 from bayesord.modelling.new_rows import NewRows, code_rows, frozen, frozen_groups
-from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, check_table, column_of
+from bayesord.modelling.sources import ArraySource, FormulaSource, TrainingRows, column_of, read_table
 
 __all__ = ["Design", "from_arrays", "from_formula"]
 
@@ -176,7 +176,7 @@ def from_formula(
             f"data must be a pandas DataFrame; got {type(data).__name__}. Use pandas.DataFrame(data)."
         )
     problems = Problems()
-    check_table(data, "data", problems)
+    data = read_table(data, "data", problems)
     parsed = parse_formula(formula, [name for name in data.columns if isinstance(name, str)], problems)
     if parsed is None or problems:
         problems.raise_if_any()

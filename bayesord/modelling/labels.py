@@ -7,7 +7,7 @@ from numbers import Number
 import numpy as np
 import pandas as pd
 
-from bayesord.checks import Problems, column_kind, did_you_mean, name_list, name_rows, native
+from bayesord.checks import Problems, column_kind, did_you_mean, name_list, name_rows
 
 __all__ = ["Labelled", "join", "read_labels"]
 
@@ -64,7 +64,7 @@ def _read_column(data: pd.DataFrame, name: str, problems: Problems) -> Labelled 
     if found > 1:
         problems.add(f"data have duplicate column names: {name!r}. Give every column its own name.")
         return None
-    column = native(data[name])
+    column = data[name]
     absent = column.isna().to_numpy()
     if absent.any():
         problems.add(

@@ -11,7 +11,7 @@ from bayesord import checks
 from bayesord.checks import Problems, did_you_mean
 from bayesord.modelling.encoding import Coded, FormulaMap
 
-__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "check_table", "column_of"]
+__all__ = ["ArraySource", "FormulaSource", "TrainingRows", "column_of", "read_table"]
 
 
 class FormulaSource:
@@ -28,7 +28,7 @@ class FormulaSource:
             raise TypeError(
                 f"new data must be a pandas DataFrame, as in training; got {type(data).__name__}."
             )
-        check_table(data, "new data", problems)
+        data = read_table(data, "new data", problems)
         problems.raise_if_any()
         return self.encoder.rows(data, problems, new_groups=new_groups), data.index
 
@@ -58,8 +58,8 @@ class ArraySource:
         return Coded(new.values, None), pd.RangeIndex(len(new.values)) if new.index is None else new.index
 
 
-def check_table(data: pd.DataFrame, name: str, problems: Problems) -> None:
-    """A DataFrame that has rows, and names of one level."""
+def read_table(data: pd.DataFrame, name: str, problems: Problems) -> pd.DataFrame:
+    """A DataFrame that has rows, names of one level, and columns that pandas can pick from."""
     checks.check_size(data.shape, name, problems)
     if data.columns.nlevels > 1:
         problems.add(
@@ -67,6 +67,7 @@ def check_table(data: pd.DataFrame, name: str, problems: Problems) -> None:
             "data.columns = ['_'.join(map(str, names)) for names in data.columns].",
             TypeError,
         )
+    return checks.native_table(data)
 
 
 def column_of(data: pd.DataFrame, name: object, role: str, problems: Problems) -> object:
