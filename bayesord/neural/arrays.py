@@ -51,6 +51,10 @@ def _array(values) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype == object:
         raise TypeError("X holds Python objects: pass arrays of numbers, all rows of one shape.")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"X is of type {array.dtype}: pass numbers, for example the index of each word in a list."
+        )
     if array.dtype.kind == "f" and array.dtype.itemsize > 4:
         with np.errstate(over="ignore"):  # infinity is reported with the layer it reaches
             return array.astype(keras.config.floatx())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import keras
@@ -20,9 +21,6 @@ from bayesord.neural.arrays import numbers_in
 __all__ = ["Place", "embed", "fingerprint", "find_layer", "network_until"]
 
 PENULTIMATE = "penultimate"
-
-BATCHES_AT_ONCE = 16
-"""Batches between two poolings: maps of a convolution are much larger than what is left of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,17 +108,33 @@ def embed(run, arrays, batch_size: int, pool=None) -> np.ndarray:
     -------
     array (n, ...), of the type that the network computes in
     """
-    step = batch_size * BATCHES_AT_ONCE if isinstance(run, keras.Model) else batch_size
     parts = []
-    for start in range(0, len(keras.tree.flatten(arrays)[0]), step):
-        rows = slice(start, start + step)
-        some = keras.tree.map_structure(lambda array, rows=rows: array[rows], arrays)
-        if isinstance(run, keras.Model):
-            part = np.asarray(run.predict(some, batch_size=batch_size, verbose=0))
-        else:
-            part = numbers_in(run(some))
-        parts.append(part if pool is None else np.asarray(pool(part)))
+    with _unharmed(run):
+        for start in range(0, len(keras.tree.flatten(arrays)[0]), batch_size):
+            rows = slice(start, start + batch_size)
+            some = keras.tree.map_structure(lambda array, rows=rows: array[rows], arrays)
+            if isinstance(run, keras.Model):
+                part = np.asarray(run.predict_on_batch(some))
+            else:
+                part = numbers_in(run(some))
+            parts.append(part if pool is None else np.asarray(pool(part)))
     return np.concatenate(parts)
+
+
+@contextmanager
+def _unharmed(run):
+    """Whatever happens inside, a network keeps its weights.
+
+    On JAX, Keras hands them to the compiled step and takes them back after it: where a step ends in an error, or by
+    Ctrl-C, they would be lost.
+    """
+    kept = [numbers_in(weight) for weight in run.weights] if isinstance(run, keras.Model) else []
+    try:
+        yield
+    except BaseException:
+        for weight, numbers in zip(run.weights if kept else [], kept, strict=True):
+            weight.assign(numbers)
+        raise
 
 
 def fingerprint(network: keras.Model) -> str:

@@ -185,6 +185,10 @@ class NeuralFeatures(TransformerMixin, BaseEstimator):
             raise TypeError(
                 f"network must be a keras.Model, a function that makes one, or None; got {network!r}."
             )
+        if isinstance(self.layer, keras.layers.Layer):
+            raise TypeError(
+                f"layer must be the name of a layer, not the layer itself: pass layer={self.layer.name!r}."
+            )
         if self.train is not None and not callable(self.train):
             raise TypeError("train must be a function (network, X, y) that trains the network in place.")
         if self.train is None and callable(network) and not isinstance(network, keras.Model):

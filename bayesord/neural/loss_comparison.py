@@ -9,14 +9,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from bayesord import checks
-from bayesord.checks import Problems
 from bayesord.comparison import Comparison, Predictions, compare
 from bayesord.comparison.metrics import read_metrics
-from bayesord.neural.arrays import read_arrays, rows_of
 from bayesord.neural.bayesian_head import NAME, bayesian_head
 from bayesord.neural.method import Method
 from bayesord.neural.registry import METHODS, get_method
-from bayesord.neural.training import Budget, Trainer
+from bayesord.neural.splits import read_rows, split_rows
+from bayesord.neural.training import Budget, Trainer, always_new
 from bayesord.predictive.decisions import LabelRule, get_decision
 from bayesord.progress import steps
 
@@ -136,7 +135,7 @@ def compare_losses(
     >>> result.table["method"].tolist()
     ['softmax', 'mse']
     """
-    methods = _methods(losses)
+    methods = _methods(losses, bayesian)
     seeds = _seeds(seeds)
     budget = Budget() if budget is None else budget
     if not isinstance(budget, Budget):
@@ -150,14 +149,15 @@ def compare_losses(
         checks.check_count("cross_fit", cross_fit, 2)
     _warn_of_small_batches(methods, budget)
     decisions = _decisions(decisions)
-    arrays, codes, order = _read(X_train, y_train, categories, "y_train")
-    new, answers, _ = _read(X_test, y_test, order, "y_test")
+    arrays, codes, order = read_rows(X_train, y_train, categories, "y_train")
+    new, answers, _ = read_rows(X_test, y_test, order, "y_test")
     read_metrics(metrics, order)
     values = checks.check_category_values(category_values, len(order))
-    splits = [_split(arrays, codes, validation, seed, order) for seed in seeds]
+    splits = [split_rows(arrays, codes, validation, seed, order) for seed in seeds]
     embedded = f"cumulative_{link}" if bayesian else None
     trained = list(dict.fromkeys([*methods, *([embedded] if bayesian else [])]))
     runs = [{} for _ in seeds]
+    build_network = always_new(build_network)
     with steps("Training", len(trained) * len(seeds), shown=progressbar) as begin:
         for name in trained:
             method = methods.get(name) or METHODS[name]
@@ -198,10 +198,12 @@ def compare_losses(
 # -- what was asked for ------------------------------------------------------------------------------------
 
 
-def _methods(losses) -> dict[str, Method]:
+def _methods(losses, bayesian: bool) -> dict[str, Method]:
     if isinstance(losses, str):
         losses = METHODS if losses == "all" else (losses,)
     found = [get_method(loss) for loss in losses]
+    if not found and not bayesian:
+        raise ValueError('losses is empty: name at least one, or leave losses="all".')
     names = [method.name for method in found]
     if len(set(names)) < len(names):
         raise ValueError(f"losses names a method twice: {names}. Give variants names of their own.")
@@ -224,6 +226,8 @@ def _seeds(seeds) -> list[int]:
 def _decisions(decisions) -> list[str]:
     own = (NATIVE, NELDER_MEAD, ROUNDING)
     asked = [decisions] if isinstance(decisions, str) else list(decisions)
+    if not asked:
+        raise ValueError("decisions is empty: name at least one, such as 'mode' or 'qwk'.")
     return list(dict.fromkeys(d if d in own else get_decision(d).name for d in asked))
 
 
@@ -237,35 +241,6 @@ def _warn_of_small_batches(methods, budget: Budget) -> None:
             UserWarning,
             stacklevel=3,
         )
-
-
-def _read(X, y, categories, name: str):
-    """Arrays, codes int32, categories."""
-    arrays, flat = read_arrays(X)
-    problems = Problems()
-    response = checks.read_response(y, problems, categories=categories, name=name)
-    checks.check_lengths({f"X of {name}": len(flat[0]), name: checks.length_of(y)}, problems)
-    problems.raise_if_any()
-    return arrays, response.codes.astype(np.int32), list(response.categories)
-
-
-def _split(arrays, codes, validation, seed: int, categories) -> tuple[tuple, tuple]:
-    """((X, codes) to train on, (X, codes) to validate on)."""
-    if isinstance(validation, tuple):
-        X, y = validation
-        held_out, answers, _ = _read(X, y, categories, "y of validation")
-        return (arrays, codes), (held_out, answers)
-    from sklearn.model_selection import train_test_split
-
-    share = checks.check_number("validation", validation, above=0, below=1)
-    counts = np.bincount(codes)
-    training, held_out = train_test_split(
-        np.arange(codes.size),
-        test_size=share,
-        random_state=seed,
-        stratify=codes if counts[counts > 0].min() > 1 and share * codes.size >= counts.size else None,
-    )
-    return (rows_of(arrays, training), codes[training]), (rows_of(arrays, held_out), codes[held_out])
 
 
 # -- what came out -----------------------------------------------------------------------------------------

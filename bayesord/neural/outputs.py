@@ -81,7 +81,8 @@ def check_outputs(kind: str, outputs, n_categories: int) -> np.ndarray:
         raise ValueError("outputs have 0 rows.")
     if (bad := ~np.isfinite(table).all(axis=1)).any():
         raise ValueError(
-            f"outputs contain NaN or infinity: {name_rows(bad)}. Did training diverge? Try a smaller learning rate."
+            f"outputs contain NaN or infinity: {name_rows(bad)}. Did training diverge? Try a smaller learning rate, and "
+            "look for missing or huge values in X."
         )
     return table
 

@@ -15,7 +15,7 @@ from bayesord.neural.arrays import numbers_in
 from bayesord.neural.method import Method
 from bayesord.neural.seeds import seeded
 
-__all__ = ["Budget", "Trained", "Trainer", "add_head"]
+__all__ = ["Budget", "Trained", "Trainer", "add_head", "always_new"]
 
 VALIDATION_ROWS = 1024
 """Validation rows at a time: losses of whole batches, such as kappas, should see many."""
@@ -102,6 +102,24 @@ def add_head(body: keras.Model, method: Method, n_categories: int, frequencies=N
     for layer in method.make_head(n_categories, frequencies=frequencies):
         x = layer(x)
     return keras.Model(getattr(body, "_functional", body).input, x)
+
+
+def always_new(build_network) -> Callable:
+    """`build_network`, refusing networks with weights of the one before: these would already be trained."""
+    before: list = []
+
+    def build():
+        body = build_network()
+        weights = list(getattr(body, "weights", ()))
+        if any(weight is other for weight in weights for other in before):
+            raise ValueError(
+                "build_network() returned a network that shares weights with the one it returned before: make a new "
+                "one at every call, so that each training starts from the beginning."
+            )
+        before[:] = weights
+        return body
+
+    return build
 
 
 class _Reseed(keras.callbacks.Callback):

@@ -283,6 +283,8 @@ def test_a_variant_of_a_method_under_a_name_of_its_own(rows):
     ("change", "message"),
     [
         ({"losses": ["sotfmax"]}, "Did you mean 'softmax'"),
+        ({"losses": [], "bayesian": False}, "losses is empty"),
+        ({"decisions": []}, "decisions is empty"),
         ({"decisions": ("wqk",)}, "unknown decision 'wqk'"),
         ({"seeds": 0}, "seeds=0"),
         ({"seeds": [1, 1]}, "different integers"),
@@ -311,6 +313,9 @@ def test_bad_rows_and_bodies_are_refused(rows):
         compare_losses(body, X, y[1:], X_test, y_test, **ask)
     with pytest.raises(TypeError, match="must return a keras.Model without its head"):
         compare_losses(lambda: None, *rows, **ask)
+    once = body()
+    with pytest.raises(ValueError, match="make a new one at every call"):
+        compare_losses(lambda: once, *rows, **{**ask, "losses": ["softmax", "mse"], "bayesian": False})
 
 
 def test_batches_too_small_for_a_loss_are_named(rows):

@@ -99,8 +99,36 @@ def test_what_is_no_network(X, tmp_path):
         NeuralFeatures(lambda: None).fit(X)
     with pytest.raises(ValueError, match="cross_fit= trains a network on each fold"):
         NeuralFeatures(functional(dense(2, "a"), layers.Dense(1)), cross_fit=3).fit(X)
+    network = functional(dense(2, "a"), layers.Dense(1))
+    with pytest.raises(TypeError, match="pass layer='a'"):
+        NeuralFeatures(network, layer=network.get_layer("a")).fit(X)
+    with pytest.raises(TypeError, match="X is of type <U1: pass numbers"):
+        NeuralFeatures(network).fit(np.array([["a", "b", "c"]]))
     with pytest.raises(ValueError, match="pool='men' is unknown"):
         NeuralFeatures(pool="men").fit(X[:, :, None])
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_network_keeps_its_weights_whatever_happens(error, X, monkeypatch):
+    """On JAX a step that ends in an error, or is interrupted, takes the weights with it."""
+    network = functional(dense(4, "body"), layers.Dense(2))
+    features = NeuralFeatures(network).fit(X)
+    before = features.transform(X)
+
+    def broken(run, rows):
+        for weight in run.weights:
+            weight.assign(weight * 0)
+            weight._value = None if keras.backend.backend() == "jax" else weight._value
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.Model, "predict_on_batch", broken)
+        with pytest.raises(error):
+            features.transform(X)
+    np.testing.assert_array_equal(features.transform(X), before)
+    with pytest.raises(ValueError, match="incompatible|expected"):
+        NeuralFeatures(network).fit(X[:, :2])
+    np.testing.assert_array_equal(features.transform(X), before)
 
 
 def test_new_rows_of_another_shape_are_refused(X):
