@@ -373,6 +373,7 @@ def test_values_off_the_scale_are_written_at_the_edge(rows):
         ({"predictors": {"m": np.full((300, 4), 0.3)}}, "probabilities of 'm' does not sum to 1"),
         ({"predictors": {"m": np.arange(300.0)}}, "pass categories="),
         ({"n_boot": -1}, "n_boot=-1"),
+        ({"decisions": ()}, "decisions is empty"),
     ],
 )
 def test_bad_input(change, message, rows):

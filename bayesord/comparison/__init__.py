@@ -117,6 +117,8 @@ def compare(
             begin(name)
             found = decoder.predictions(name, predictor, X).checked(codes.size, K, name)
             entries += _entries(name, found, measures, chosen)
+    if not entries:
+        raise ValueError("decisions is empty, and no predictions bring labels: name one, such as 'mode' or 'qwk'.")
     return Comparison(entries, chosen, codes.size)
 
 
