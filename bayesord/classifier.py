@@ -258,7 +258,7 @@ def _two_labels(y, keep) -> list | None:
         return None
     try:
         labels = pd.Series(np.ravel(y) if not isinstance(y, pd.Series) else y)
-        labels = labels if keep is None else labels[np.asarray(keep)]
+        labels = labels if keep is None or len(keep) != len(labels) else labels[np.asarray(keep)]
         found = sorted(labels.dropna().unique().tolist())
     except (TypeError, ValueError):
         return None
@@ -274,7 +274,7 @@ def _with_length(values):
 
 def _take(y, positions: np.ndarray):
     if isinstance(y, pd.Series | pd.DataFrame):
-        return y.iloc[positions]
+        return (checks.native(y) if isinstance(y, pd.Series) else checks.native_table(y)).iloc[positions]
     return [y[i] for i in positions] if isinstance(y, list | tuple | range) else y[positions]
 
 

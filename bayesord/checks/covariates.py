@@ -56,23 +56,25 @@ def column_kind(column: pd.Series) -> str:
 
 def native(column: pd.Series) -> pd.Series:
     """The same values in a type that pandas can pick from, count and sort: no float16, long double, foreign byte order."""
-    dtype = column.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype not in (np.float32, np.float64):
-        return column.astype(np.float64)
-    if isinstance(dtype, np.dtype) and not dtype.isnative:
-        return column.astype(dtype.newbyteorder("="))
-    return column
+    if not _is_foreign(column.dtype):
+        return column
+    return column.astype(np.float64 if column.dtype.kind == "f" else column.dtype.newbyteorder("="))
 
 
 def native_table(data: pd.DataFrame) -> pd.DataFrame:
     """The same table with such types in all columns."""
-    changed = None
-    for j in range(data.shape[1]):
-        column = data.iloc[:, j]
-        if (other := native(column)) is not column:
-            changed = data.copy(deep=False) if changed is None else changed
-            changed.isetitem(j, other)
-    return data if changed is None else changed
+    foreign = [j for j, dtype in enumerate(data.dtypes) if _is_foreign(dtype)]
+    if foreign:
+        data = data.copy(deep=False)
+    for j in foreign:
+        data.isetitem(j, native(data.iloc[:, j]))
+    return data
+
+
+def _is_foreign(dtype: object) -> bool:
+    if not isinstance(dtype, np.dtype):
+        return False
+    return not dtype.isnative or (dtype.kind == "f" and dtype not in (np.float32, np.float64))
 
 
 def _object_kind(column: pd.Series) -> str:
