@@ -204,6 +204,7 @@ def _distinct_rows(X, y, sample_weight, categories, kind) -> _Rows:
     weight = checks.read_weights(sample_weight, kind, n, problems, covariates.index)
     weight = np.ones(n) if weight is None else weight
     response = checks.read_response(y, problems, categories=categories, keep=weight > 0)
+    checks.check_index(covariates.index, checks.index_of(y), ("X", "y"), problems)
     if problems or response is None:
         return as_given
     kept = np.flatnonzero(weight > 0)
