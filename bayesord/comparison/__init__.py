@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -118,13 +118,18 @@ def compare(
             found = decoder.predictions(name, predictor, X).checked(codes.size, K, name)
             entries += _entries(name, found, measures, chosen)
     if not entries:
-        raise ValueError("decisions is empty, and no predictions bring labels: name one, such as 'mode' or 'qwk'.")
+        raise ValueError(
+            "decisions is empty, and no predictions bring labels: name one, such as 'mode' or 'qwk'."
+        )
     return Comparison(entries, chosen, codes.size)
 
 
 def _several(decisions) -> list:
-    single = isinstance(decisions, str | Decision)
-    return [decisions] if single else list(decisions)
+    if isinstance(decisions, str | Decision):
+        return [decisions]
+    if not isinstance(decisions, Iterable):
+        raise TypeError(f"decisions must be a list of names such as ['mode', 'qwk']; got {decisions!r}.")
+    return list(decisions)
 
 
 def _read_decisions(decisions) -> list:

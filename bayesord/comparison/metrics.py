@@ -8,6 +8,7 @@ the difference of the vectors is the standard error of the difference of the sco
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +19,9 @@ from bayesord.predictive.probability_scores import cutpoint_calibration
 from bayesord.predictive.scores import Score, get_score
 
 __all__ = ["DEFAULT_METRICS", "Measures", "Metric", "read_metrics"]
+
+MOST_ROWS = 2**62
+"""Of a bootstrap sample."""
 
 DEFAULT_METRICS = (
     "qwk",
@@ -58,6 +62,9 @@ def read_metrics(metrics, categories) -> list[Metric]:
     metrics = DEFAULT_METRICS if metrics is None else metrics
     if isinstance(metrics, str | Score):
         metrics = (metrics,)
+    metrics = list(metrics) if isinstance(metrics, Iterable) else metrics
+    if not isinstance(metrics, list) or not metrics:
+        raise TypeError(f"metrics must be a list of names such as ['qwk', 'rps']; got {metrics!r}.")
     found = []
     for name in metrics:
         if name == "calibration":
@@ -96,6 +103,10 @@ class Measures:
         self.y, self.values, self.given = y, values, weights
         self.weights = np.ones(y.size) if weights is None else weights
         total = self.weights.sum()
+        if n_boot and not 0.5 < total < MOST_ROWS:
+            raise ValueError(
+                f"sample_weight sums to {total:g}, and a bootstrap sample has as many rows: give frequencies, or n_boot=0."
+            )
         self.resampled = (
             rng.multinomial(round(total), self.weights / total, size=n_boot).astype(float) if n_boot else None
         )

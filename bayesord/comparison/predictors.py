@@ -11,7 +11,7 @@ import numpy as np
 from bayesord.checks import Problems, read_categories, read_codes
 from bayesord.classifier import OrdinalClassifier
 from bayesord.predictive.decisions import Decision, LabelRule, get_decision, optimal_labels
-from bayesord.predictive.inputs import check_codes, check_scores, check_table
+from bayesord.predictive.inputs import check_codes, check_numbers, check_scores, check_table
 
 __all__ = ["NATIVE", "Decoder", "Predictions", "find_categories", "read_answers"]
 
@@ -126,7 +126,7 @@ def read_answers(y, categories: tuple, name: str = "y") -> np.ndarray:
 
 
 def _table(probs, n_categories: int, name: str) -> np.ndarray:
-    table = np.asarray(probs, dtype=np.float64)
+    table = check_numbers(f"probabilities of {name!r}", probs)
     if table.ndim == 2 and table.shape[1] == n_categories and table.size:
         sums = table.sum(axis=1, keepdims=True)
         if np.all(np.abs(sums - 1) < NEARLY_ONE):
@@ -171,7 +171,7 @@ class Decoder:
             return predictor
         began = time.perf_counter()
         if isinstance(predictor, np.ndarray | list):
-            found = self._given(name, np.asarray(predictor, dtype=np.float64))
+            found = self._given(name, check_numbers(f"probabilities of {name!r}", predictor))
         elif hasattr(predictor, "predictive_draws") or _ordinal(predictor) is not None:
             found = self._bayesian(name, predictor, X)
         elif hasattr(predictor, "predict_proba"):
@@ -214,7 +214,12 @@ class Decoder:
         classes = self._codes(predictor.classes_)
 
         def table(rows):
-            found = np.asarray(predictor.predict_proba(rows), dtype=np.float64)
+            found = check_numbers(f"probabilities of {name!r}", predictor.predict_proba(rows))
+            if found.ndim != 2 or found.shape[1] != len(classes):
+                raise ValueError(
+                    f"probabilities of {name!r} have shape {found.shape}, expected {len(classes)} columns: one for each "
+                    "of its classes_."
+                )
             wide = np.zeros((len(found), self.values.size))
             wide[:, classes] = found
             return wide
