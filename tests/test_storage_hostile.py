@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import hostile_files as hostile
 import numpy as np
 import pytest
+import xarray as xr
 
 import bayesord as bo
 from bayesord.archive import Arrays
@@ -58,6 +59,10 @@ def whole(tmp_path_factory):
     priors = bo.Priors(beta={"contact[yes]": bo.priors.normal(0, 1)})
     fit = bo.fit("rating ~ scale(dose) + contact + (1 | judge)", data, priors=priors, offset="dose", **few)
     path = tmp_path_factory.mktemp("saved") / "fit"
+    posterior, stats = (fit.idata[name].to_dataset() for name in ("posterior", "sample_stats"))
+    fit.idata = xr.DataTree.from_dict(
+        {"posterior": posterior, "sample_stats": stats[["diverging"]]}
+    )  # quick to load
     fit.save(path)
     return data, *hostile.taken_apart(path.read_bytes())
 
@@ -151,12 +156,12 @@ def test_code_in_the_formula_that_is_read_again(whole, load):
 
 
 def test_any_change_of_the_text_is_refused_or_makes_a_fit(whole, load):
-    """Values of every type in 150 places: an error that names the file, or a fit that answers or says why not."""
+    """Values of every type in 100 places: an error that names the file, or a fit that answers or says why not."""
     data, text, parts = whole
     rng = np.random.default_rng(20)
     places = list(hostile.leaves(text))
     counts = {"refused": 0, "loaded": 0}
-    for _ in range(150):
+    for _ in range(100):
         path = places[rng.integers(len(places))]
         value = hostile.VALUES[rng.integers(len(hostile.VALUES))]
         if rng.random() < 0.15:
@@ -172,7 +177,7 @@ def test_any_change_of_the_text_is_refused_or_makes_a_fit(whole, load):
         counts["loaded"] += 1
         with nothing_runs(), suppress(ValueError, TypeError):
             fit.predict_proba(data)
-    assert counts["refused"] > 60
+    assert counts["refused"] > 40
     assert counts["loaded"] > 10
 
 

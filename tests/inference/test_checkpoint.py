@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,14 @@ def sampled(monkeypatch):
     return seen
 
 
+@pytest.fixture(scope="module")
+def finished(wine, tmp_path_factory):
+    """A folder with a finished run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    fitted(wine, folder)
+    return folder
+
+
 def chains_in(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if "chain" in path.name)
 
@@ -91,8 +100,7 @@ def test_resume_begins_a_run_where_there_is_none(wine, tmp_path, unbroken):
 
 def test_through_pytensor_too(wine, tmp_path, sampled):
     how = {"priors": bo.Priors(beta=bo.priors.r2d2()), "draws": 15, "tune": 20, "chains": 2}
-    whole = bits(fitted(wine, **how))
-    assert bits(fitted(wine, tmp_path, **how)) == whole
+    whole = bits(fitted(wine, tmp_path, **how))
     (tmp_path / "target-accept-0.8-chain-1").unlink()
     sampled.clear()
     assert bits(fitted(wine, tmp_path, resume=True, **how)) == whole
@@ -138,9 +146,8 @@ def test_both_passes_of_a_retry_are_kept(wine, tmp_path, monkeypatch, sampled):
 
 class TestRefusals:
     @pytest.fixture
-    def run(self, wine, tmp_path):
-        fitted(wine, tmp_path)
-        return tmp_path
+    def run(self, finished, tmp_path):
+        return shutil.copytree(finished, tmp_path / "run")
 
     @pytest.mark.parametrize(
         ("change", "named"),
@@ -370,6 +377,30 @@ class TestInterrupts:
         assert "interrupted" in str(fit.verdict)
         assert chains_in(tmp_path) == ["target-accept-0.8-chain-0"]
         assert bits(fitted(wine, tmp_path, resume=True)) == whole
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_the_second_one_stops_and_loses_no_chain(self, number, wine, tmp_path, monkeypatch, unbroken):
+        """It comes while the draws so far are gathered."""
+        keep, read, calls = room.Stage.keep, nuts._read, []
+
+        def keep_and_stop(stage, chain, result):
+            keep(stage, chain, result)
+            os.kill(os.getpid(), number)
+
+        def read_and_stop(results):
+            calls.append(1)
+            if len(calls) > 1:
+                os.kill(os.getpid(), number)
+            return read(results)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(room.Stage, "keep", keep_and_stop)
+            patch.setattr(nuts, "_read", read_and_stop)
+            with pytest.raises(KeyboardInterrupt):
+                fitted(wine, tmp_path, cores=2)
+        assert len(chains_in(tmp_path)) == 1
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert bits(fitted(wine, tmp_path, resume=True)) == unbroken
 
     def test_ctrl_c_at_the_worst_moment_loses_no_chain(self, wine, tmp_path, monkeypatch):
         """Between the end of a chain and its place on disk."""
