@@ -6,7 +6,7 @@ from scipy import optimize
 import bayesord as bo
 from bayesord.inference.geometry import place_posterior
 from bayesord.inference.layout import lay_out
-from bayesord.inference.newton import find_mode
+from bayesord.inference.newton import Information, find_mode
 from bayesord.likelihood.links import LINKS, get_link
 from bayesord.modelling.design import from_arrays
 
@@ -69,3 +69,20 @@ def test_flat_priors_on_separated_data_are_placed_without_raising():
     separated = lay_out(from_arrays(X, (X[:, 0] > 9).astype(int)), get_link("logit"), PRIORS["flat"])
     density, _, _ = place_posterior(separated)
     assert np.isfinite(density(np.zeros(density.n_dim))[0])
+
+
+def test_information_without_curvature_is_turned_round(rng):
+    """Positive definite information is left alone; other directions get the size of their curvature."""
+    directions = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    none = np.zeros((0, 6))
+
+    def profiled(values):
+        return Information((directions * values) @ directions.T, none, None, None).profiled
+
+    well = np.array([1e-6, 0.5, 1, 2, 3, 40])
+    np.testing.assert_allclose(np.linalg.eigvalsh(profiled(well)), well, rtol=1e-6)
+    for values in ([-3, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], [-1, -2, -3, 1, 2, 0.5]):
+        values = np.array(values, dtype=float)
+        floor = 1e-10 * np.abs(values).mean()
+        expected = np.sort(np.maximum(np.abs(values), floor))
+        np.testing.assert_allclose(np.linalg.eigvalsh(profiled(values)), expected, rtol=1e-6, atol=1e-14)
