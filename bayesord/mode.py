@@ -62,7 +62,9 @@ class OrdinalMode(Answers):
     def __repr__(self):
         what = self.design.formula or f"{self.design.response} ~ {len(self.design.predictors)} columns"
         head = f"{what}   [{self.link.name}; posterior mode; log-likelihood {self.log_likelihood:.4f}]"
-        return f"{head}\n{format_table(self.summary())}"
+        return "\n".join(
+            [head, *(f"Note: {note}." for note in self.design.notes), format_table(self.summary())]
+        )
 
 
 def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:

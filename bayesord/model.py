@@ -335,6 +335,7 @@ class OrdinalFit(PlotMethods, Answers):
             [
                 f"{what}   [{self.link.name}; {counts.sum():,} rows; {said}]",
                 str(self.verdict),
+                *(f"Note: {note}." for note in self.design.notes),
                 "",
                 format_table(self.summary()),
             ]

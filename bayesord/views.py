@@ -44,6 +44,7 @@ def _view(fitted, found: html.Markup, numbers: html.Markup) -> str:
     return html.block(
         html.paragraph(html.Markup(f"<b>{html.escape(what)}</b>"), f", {design.counts.sum():,} rows"),
         found,
+        *(html.paragraph(f"Note: {note}.") for note in design.notes),
         html.side_by_side(numbers, _categories(design)),
         html.paragraph(
             f"Link {link.name}: P(y ≤ k) = F(cutpoint k − eta), {link.formula}; {link.summary}. A positive coefficient "
