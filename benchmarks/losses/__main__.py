@@ -38,7 +38,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="*", help="losses and others, by name; all by default")
     parser.add_argument("--splits", type=int, default=20, help="70/30 splits of every table")
     parser.add_argument(
-        "--images", type=int, default=5, help="repetitions of the image task, each with new images"
+        "--images", type=int, default=3, help="repetitions of the image task, each with new images"
     )
     parser.add_argument("--jobs", type=int, default=2, help="processes of one thread")
     parser.add_argument(

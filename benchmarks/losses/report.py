@@ -30,11 +30,17 @@ def write(store: Store, folder: Path | None) -> None:
     All scores under all decisions are written to `scores.csv` among the results.
     """
     found = {name: table(store, name, data.categories(name)) for name in data.SETS if store.methods(name)}
-    images = table(store, convolution.TASK, convolution.N_GRADES)
-    every = {name: t for name, t in [*found.items(), (convolution.TASK, images)] if len(t)}
-    if every:
-        kept = pd.concat([t.assign(task=name) for name, t in every.items()])
+    if store.methods(convolution.TASK):
+        found[convolution.TASK] = table(store, convolution.TASK, convolution.N_GRADES)
+    if found:
+        kept = pd.concat([t.assign(task=name) for name, t in found.items()])
         kept.to_csv(store.folder / "scores.csv", index=False)
+    publish(found, wide.measured(store.folder), folder)
+
+
+def publish(scores: dict[str, pd.DataFrame], sizes: list[dict], folder: Path | None) -> None:
+    """The page of these scores by task, and of these measurements of wide embeddings."""
+    found = {name: t for name, t in scores.items() if name != convolution.TASK}
     parts = []
     with_head = {name: t for name, t in found.items() if NAME in set(t["method"])}
     for method in OWN:
@@ -44,9 +50,9 @@ def write(store: Store, folder: Path | None) -> None:
     if with_head:
         parts += [f"## Means over {len(with_head)} tables\n", overall(with_head)]
     parts += [section(name, t, OVERLAP) for name, t in found.items()]
-    if len(images):
-        parts.append(section("drawn images", images, 0.0))
-    if sizes := wide.measured(store.folder):
+    if convolution.TASK in scores:
+        parts.append(section("drawn images", scores[convolution.TASK], 0.0))
+    if sizes:
         parts += ["## An embedding of 512 columns, 5,000 rows\n", embeddings(sizes)]
     text = "\n\n".join(part.strip("\n") for part in parts) + "\n"
     print(text)
