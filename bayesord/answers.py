@@ -20,10 +20,12 @@ from bayesord.checks import (
     check_same_index,
     read_codes,
 )
+from bayesord.diagnosis import diagnose, residuals
 from bayesord.effects import comparisons, predictions
 from bayesord.likelihood.links import Link
 from bayesord.modelling.design import Design
 from bayesord.modelling.new_rows import NEW_GROUPS, NewRows
+from bayesord.plots import plot_residuals
 from bayesord.predictive import decisions, kappa
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.predictive.probabilities import LinearDraws
@@ -57,6 +59,7 @@ class Answers(Storable):
     link: Link
 
     predictions, comparisons = predictions, comparisons
+    diagnose, residuals, plot_residuals = diagnose, residuals, plot_residuals
 
     @cached_property
     def _coefficients(self) -> Coefficients:
