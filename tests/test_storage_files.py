@@ -161,8 +161,12 @@ class TestTarget:
 
     def test_the_target_is_looked_at_before_any_work(self, posterior, tmp_path, monkeypatch):
         monkeypatch.setattr("bayesord.storage.write_design", lambda *args: pytest.fail("worked"))
-        with pytest.raises(FileNotFoundError):
-            posterior.save(tmp_path / "no" / "wine.fit")
+        monkeypatch.setattr(
+            "bayesord.storage.methods.LabelRule.from_posterior", lambda *args: pytest.fail("worked")
+        )
+        for include_data in (True, False):
+            with pytest.raises(FileNotFoundError):
+                posterior.save(tmp_path / "no" / "wine.fit", include_data=include_data)
 
     def test_too_little_room_is_told_with_the_figure(self, posterior, tmp_path, monkeypatch):
         usage = type("usage", (), {"free": 20_000})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bayesord.archive import Arrays, check_target, read_archive, version_of, write_archive
+from bayesord.archive import Arrays, read_archive, version_of, write_archive
 from bayesord.storage.design import read_design, write_design
 from bayesord.storage.draws import check_draws, check_mode
 from bayesord.storage.parts import PARTS
@@ -33,8 +33,6 @@ def write_fit(path, kind: str, parts: dict, rules: dict | None, *, overwrite: bo
         Label rules by (decision, group_effects): with them the rows are left out.
     overwrite : bool
     """
-    path = Path(path)
-    check_target(path, overwrite=overwrite, size=0)
     arrays = Arrays()
     include_data = rules is None
     text = {"kind": kind, "written_by": f"bayesord {version_of('bayesord')}"}
@@ -47,7 +45,7 @@ def write_fit(path, kind: str, parts: dict, rules: dict | None, *, overwrite: bo
         text[name] = PARTS[name][0](part, arrays)
     if rules is not None:
         text["rules"] = write_rules(rules, arrays)
-    write_archive(path, text, arrays, overwrite=overwrite)
+    write_archive(Path(path), text, arrays, overwrite=overwrite)
 
 
 def read_fit(path) -> tuple[str, dict, dict | None]:

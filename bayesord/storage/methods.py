@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from bayesord.archive import check_target
 from bayesord.predictive.decision_registry import DECISIONS, get_decision
 from bayesord.predictive.labelrule import LabelRule
 from bayesord.storage import KINDS, LEARNED, write_fit
@@ -56,6 +59,7 @@ class Storable:
         """
         if include_data and self._stored_rules is not None:
             raise ValueError("this fit was loaded from a file without data: save it with include_data=False")
+        check_target(Path(path), overwrite=overwrite, size=0)
         parts = {name: getattr(self, name) for name in ("design", *KINDS[self._kind])}
         write_fit(path, self._kind, parts, None if include_data else self._rules(), overwrite=overwrite)
 
