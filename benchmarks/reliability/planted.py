@@ -198,7 +198,7 @@ MUTANTS = (
     Mutant(
         "answers left out of the hash of a checkpoint",
         (("inference/fingerprints.py", '        "answers": digest(design.y),\n', ""),),
-        ("tests/test_interruption.py",),
+        ("tests/inference/test_checkpoint_refusals.py",),
     ),
     Mutant(
         "quantile residuals with the wrong end of the category",
