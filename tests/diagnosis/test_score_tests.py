@@ -11,7 +11,7 @@ from scipy import optimize, stats
 import bayesord as bo
 from bayesord.diagnosis.chi_square import holm, inverse_of, score_test
 from bayesord.diagnosis.parallel import parallel_check
-from bayesord.diagnosis.scores import merged_cutpoints, score_table
+from bayesord.diagnosis.scores import merged_cutpoints, score_draws, score_table
 from bayesord.diagnosis.shape import curve_tests, link_test
 from bayesord.likelihood.links import LINKS
 from bayesord.modelling.design import from_arrays
@@ -71,25 +71,29 @@ def test_scores_and_information(link, kind, rng):
 
 
 def test_group_effects_are_eliminated_with_their_prior(grouped_fit):
-    """All parameters in one matrix, effects with the precision of their prior, and its Schur complement."""
+    """All parameters in one matrix, a mean over draws; effects with the precision of their prior; its Schur complement."""
     fit = grouped_fit
-    design, posterior = fit.design, fit.idata["posterior"]
-    term = design.groups[0]
-    u = posterior[term.effect].values.mean(axis=(0, 1))
-    eta = design.X @ posterior["beta"].values.mean(axis=(0, 1)) + (term.Z * u[term.index]).sum(axis=1)
-    at = posterior["cutpoints"].values.mean(axis=(0, 1)) - eta[:, None]
-    of_effects = np.zeros((u.size, *at.shape))
-    for i, (group, z) in enumerate(zip(term.index, term.Z, strict=True)):
-        of_effects[2 * group : 2 * group + 2, i] = -z[:, None]
-    all_moves = np.concatenate([moves("logit", design.X, at), of_effects])
-    each = np.array([slopes("logit", at, v) for v in all_moves])
-    score = each[:, np.arange(len(eta)), design.y].sum(axis=1)
-    information = np.einsum("aik,bik,ik->ab", each, each, np.exp(log_p("logit", at)))
+    design, term, draws = fit.design, fit.design.groups[0], fit.predictive_draws()
+    score = information = 0.0
+    chosen = score_draws(draws.n_draws, 120)
+    assert len(chosen) == 20
+    for draw in chosen:
+        u = draws.groups[0].effects[draw]
+        eta = design.X @ draws.beta[draw] + (term.Z * u[term.index]).sum(axis=1)
+        at = draws.cutpoints[draw] - eta[:, None]
+        of_effects = np.zeros((u.size, *at.shape))
+        for i, (group, z) in enumerate(zip(term.index, term.Z, strict=True)):
+            of_effects[2 * group : 2 * group + 2, i] = -z[:, None]
+        all_moves = np.concatenate([moves("logit", design.X, at), of_effects])
+        each = np.array([slopes("logit", at, v) for v in all_moves])
+        score = score + each[:, np.arange(len(eta)), design.y].sum(axis=1) / 20
+        information = information + np.einsum("aik,bik,ik->ab", each, each, np.exp(log_p("logit", at))) / 20
+    posterior = fit.idata["posterior"]
     sd, corr = posterior[term.sd].values.reshape(-1, 2), posterior[term.corr].values.reshape(-1, 2, 2)
     precision = np.linalg.inv((sd[:, :, None] * sd[:, None, :] * corr).mean(axis=0))
     M = len(all_moves) - u.size
     information[M:, M:] += np.kron(np.eye(len(u)), precision)
-    score[M:] -= (u @ precision).ravel()
+    score[M:] -= (draws.groups[0].effects[chosen].mean(axis=0) @ precision).ravel()
     solved = np.linalg.solve(information[M:, M:], information[M:, :M]).T
     scores = score_table(fit)
     np.testing.assert_allclose(scores.score, score[:M] - solved @ score[M:], rtol=1e-4, atol=1e-4)
