@@ -74,7 +74,7 @@ class NeuralFeatures(TransformerMixin, BaseEstimator):
     **A Bayesian last layer understates what the network itself does not know**: its posterior takes the embedding as
     given. Far from the training rows a network is as sure as anywhere.
 
-    **Wide embeddings cost.** A draw of the head reads the table of columns some ten times: 512 columns of 4,000 rows
+    **Wide embeddings cost.** A draw of the head reads the table of columns some fifteen times: 512 columns of 4,000 rows
     take three minutes of processor time, shared by the cores, 64 components of the same six seconds.
 
     Examples

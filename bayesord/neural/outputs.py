@@ -20,7 +20,7 @@ import numpy as np
 
 from bayesord.checks import check_choice, name_rows
 
-__all__ = ["KINDS", "Kind", "check_outputs", "cumulative_probabilities", "falling_logits", "probabilities"]
+__all__ = ["KINDS", "Kind", "check_outputs", "cumulative_probabilities", "in_falling_order", "probabilities"]
 
 PRECISION = float(np.finfo(np.float32).eps)
 
@@ -103,51 +103,48 @@ def probabilities(kind: str, outputs, xp):
 def cumulative_probabilities(logits, xp):
     """Category probabilities (n, K) from logits (n, K-1) of P(y > k), which should fall and may cross.
 
-    The P(y > k) are brought in order by isotonic regression: it keeps their sum, the mean category, and no row's
-    ranked probability score or summed cross-entropy gets worse by it, whatever the answer. It leaves nothing to the
-    categories between two answers that cross, which is more than crossing answers can tell: the sum of the rises, by
-    which they contradict each other, is spread evenly over the categories, and the total divided by 1 + that sum.
-
-    s(g) - s(h) = s(g) s(-h) (1 - e^{h-g}): differences that keep their digits where both are near 1.
+    Where they fall, differences of the P(y > k), as s(g) - s(h) = s(g) s(-h) (1 - e^{h-g}): they keep their digits
+    where both are near 1. Where they cross, isotonic regression brings them in order: it keeps their sum, the mean
+    category, and no row's ranked probability score or summed cross-entropy gets worse by it, whatever the answer. It
+    leaves nothing to the categories between two answers that cross, which is more than crossing answers can tell:
+    the sum of the rises, by which they contradict each other, is spread evenly over the categories, and the total
+    divided by 1 + that sum.
     """
-    fallen = falling_logits(logits, xp)
+    falls = xp.expand_dims(xp.all(logits[:, 1:] < logits[:, :-1], axis=-1), -1)
+    fallen = xp.where(falls, logits, xp.zeros_like(logits))
     above, not_above = xp.exp(_log_sigmoid(fallen, xp)), xp.exp(_log_sigmoid(-fallen, xp))
     between = 0.0 - xp.expm1(fallen[:, 1:] - fallen[:, :-1])
     middle = above[:, :-1] * not_above[:, 1:] * between
-    table = xp.concatenate([not_above[:, :1], middle, above[:, -1:]], axis=-1)
-    spread = xp.expand_dims(_contradiction(logits, xp), -1)
-    return (table + spread / table.shape[-1]) / (1 + spread)
+    in_order = xp.concatenate([not_above[:, :1], middle, above[:, -1:]], axis=-1)
+
+    answers = xp.exp(_log_sigmoid(logits, xp))
+    above = in_falling_order(answers, xp)
+    repaired = xp.concatenate([1 - above[:, :1], above[:, :-1] - above[:, 1:], above[:, -1:]], axis=-1)
+    rises = xp.sum(xp.maximum(answers[:, 1:] - answers[:, :-1], 0.0), axis=-1, keepdims=True)
+    rises = xp.maximum(rises, PRECISION)  # equal answers: no more is known of their difference
+    repaired = (xp.maximum(repaired, 0.0) + rises / repaired.shape[-1]) / (1 + rises)
+    return xp.where(falls, in_order, repaired)
 
 
-def falling_logits(logits, xp):
-    """Logits of the isotonic regression: min over a <= k of max over b >= k of the mean P(y > j), j = a..b.
+def in_falling_order(answers, xp):
+    """Isotonic regression of P(y > k) (n, K-1): min over a <= k of max over b >= k of the mean of those from a to b.
 
-    Pool adjacent violators as a formula (Robertson, Wright & Dykstra 1988): the K-1 columns are static and few, and
-    traced code has no loops that depend on numbers. Means of logarithms of both P and 1 - P keep their digits at
-    either end; rows in order come out as they are.
+    Pooling adjacent violators as a formula, without loops that depend on numbers (Robertson, Wright & Dykstra 1988).
     """
-    width = logits.shape[-1]
-    yes, no = _log_sigmoid(logits, xp), _log_sigmoid(-logits, xp)
-    least: list = [None] * width
-    for a in range(width):
-        highest = [logits[:, a]]
-        total_yes, total_no = yes[:, a], no[:, a]
-        for b in range(a + 1, width):
-            total_yes, total_no = xp.logaddexp(total_yes, yes[:, b]), xp.logaddexp(total_no, no[:, b])
-            highest.append(total_yes - total_no)
-        for b in range(width - 2, a - 1, -1):
-            highest[b - a] = xp.maximum(highest[b - a], highest[b - a + 1])
-        for k in range(a, width):
-            least[k] = highest[k - a] if least[k] is None else xp.minimum(least[k], highest[k - a])
-    return xp.stack(least, axis=-1)
+    sums, counts = xp.cumsum(answers, axis=-1), xp.cumsum(xp.ones_like(answers), axis=-1)
+    total = sums[:, None, :] - (sums - answers)[:, :, None]  # [a, b]
+    number = counts[:, None, :] - counts[:, :, None] + 1
+    there = number > 0.5
+    mean = xp.where(there, total / xp.where(there, number, xp.ones_like(number)), xp.zeros_like(total))
+    highest = _highest_from(mean, xp)  # [a, k]
+    return xp.min(xp.where(there, highest, xp.ones_like(highest)), axis=1)
 
 
-def _contradiction(logits, xp):
-    """Σ_k (P(y > k) - P(y > k-1))+, (n,); where two are equal, the precision that float32 outputs have."""
-    above = xp.exp(_log_sigmoid(logits, xp))
-    rises = xp.sum(xp.maximum(above[:, 1:] - above[:, :-1], 0.0), axis=-1)
-    in_order = xp.all(logits[:, 1:] < logits[:, :-1], axis=-1)
-    return xp.where(in_order, xp.zeros_like(rises), xp.maximum(rises, PRECISION))
+def _highest_from(table, xp):
+    """The running maximum along the last axis, from its end."""
+    if xp is np:
+        return np.maximum.accumulate(table[..., ::-1], axis=-1)[..., ::-1]
+    return xp.associative_scan(xp.maximum, table, reverse=True, axis=2)
 
 
 def _log_sigmoid(x, xp):

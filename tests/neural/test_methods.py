@@ -13,7 +13,7 @@ from sklearn.metrics import cohen_kappa_score
 from bayesord.neural import METHODS, get_method
 from bayesord.neural.encodings import ENCODINGS
 from bayesord.neural.heads import HEADS
-from bayesord.neural.outputs import KINDS, falling_logits
+from bayesord.neural.outputs import KINDS, in_falling_order
 from bayesord.neural.rounding import nelder_mead_rule
 from bayesord.neural.soft_targets import SHAPES, soft_target_table
 from bayesord.predictive.labelrule import LabelRule
@@ -170,7 +170,7 @@ def test_answers_that_cross_leave_no_category_without_probability(kind, rng):
     assert crossing.sum() > 150
     assert (table[crossing] > 1e-8).all()
     answers = 1 / (1 + np.exp(-outputs))
-    in_order = 1 / (1 + np.exp(-falling_logits(outputs, np)))
+    in_order = in_falling_order(answers, np)
     np.testing.assert_allclose(in_order.sum(axis=1), answers.sum(axis=1), rtol=1e-12)
     for y in range(K):
         event = y > np.arange(K - 1)
