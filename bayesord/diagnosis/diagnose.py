@@ -91,16 +91,9 @@ def diagnose(fit, *, prob: float = 0.9, random_seed=0) -> Diagnosis:
     checks.append(_of_counts(counts))
     of_scores, parallel, notes = _of_scores(fit, prob)
     checks += of_scores + _of_repeated_rows(fit, rng)
-    return Diagnosis(
-        tuple(checks),
-        counts,
-        parallel,
-        separation,
-        design.formula or f"{design.response} ~ {len(design.predictors)} columns",
-        design.response,
-        prob,
-        notes,
-    )
+    columns = len(design.predictors)
+    what = design.formula or f"{design.response} ~ {columns} column{'' if columns == 1 else 's'}"
+    return Diagnosis(tuple(checks), counts, parallel, separation, what, design.response, prob, notes)
 
 
 def _posterior(fit) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ class Parallel:
     Attributes
     ----------
     tests : DataFrame, one row per predictor
-        statistic, df, p, p_adjusted (Holm's: with one predictor in a thousand rightly flagged at .001 or below, however
+        statistic, df, p, p_adjusted (Holm's: if all are parallel, any is below .01 with probability .01 at most, however
         many there are).
     estimates : DataFrame, one row per predictor and cutpoint
         predictor, cutpoint, estimate, se, lower, upper: the coefficient that this cutpoint alone would have.
@@ -46,7 +46,7 @@ def parallel_check(fit, scores: Scores, prob: float = 0.9) -> Parallel:
 
     With δ_jk the coefficient of x_j at cutpoint k less that at the first one, the test is that of all δ_jk = 0 (k = 2, ...,
     m). Estimates of the coefficients at each cutpoint come from the same score and information, one step of Fisher's
-    method from the posterior mean: the test asks how far they are from each other, and is Brant's in what it asks, but
+    method from draws of the posterior: the test asks how far they are from each other, and is Brant's in what it asks, but
     needs no separate regression for each cutpoint, which rare categories often do not allow.
 
     Brant (1990), doi:10.2307/2532457.
@@ -55,7 +55,6 @@ def parallel_check(fit, scores: Scores, prob: float = 0.9) -> Parallel:
     m, q = len(scores.cutpoints), scores.n_columns
     labels = np.array(cutpoint_labels(design.categories))[scores.cutpoints]
     width = ndtri(0.5 + prob / 2)
-    common = fit.predictive_draws().beta.mean(axis=0)
     to_model = scores.known @ scores.own.T  # a step of the model's own parameters for each unit of score
     tests, estimates = {}, []
     for j, name in enumerate(design.predictors):
@@ -67,8 +66,9 @@ def parallel_check(fit, scores: Scores, prob: float = 0.9) -> Parallel:
         together = to_model[m + j] - (to_model[m + j] @ scores.information[:, which]) @ apart
         steps = np.vstack([together, together + apart])
         se = np.sqrt(np.diag(steps @ scores.variance @ steps.T))
-        estimates.append(_rows(name, labels, common[j] + steps @ scores.score, se, width))
+        estimates.append(_rows(name, labels, scores.beta[j] + steps @ scores.score, se, width))
     table = tests_by_predictor(tests)
+    common = fit.predictive_draws().beta.mean(axis=0)
     common, unit = (pd.Series(values, index=table.index) for values in (common, design.sd))
     return Parallel(table, pd.concat(estimates, ignore_index=True), common, unit, prob)
 

@@ -1,4 +1,4 @@
-"""Score tests of what a model leaves out, at the posterior mean and without another fit.
+"""Score tests of what a model leaves out, without another fit.
 
 Write a_ik = c_k - eta_i for the argument of F at cutpoint k of row i. Every extension considered here moves these
 arguments by θ v_ik: a coefficient of column x that belongs to cutpoint k alone has v = -x_i there and 0 elsewhere. With
@@ -10,9 +10,11 @@ Cutpoints and coefficients of the model are extensions as well (nuisance, D). Th
 
     S* = S - M_vD M_DD^-1 S_D,    T = S*' Var(S*)^-1 S*   ~  χ²
 
-which makes the test one of Neyman's C(α): any estimate at the usual distance from the truth will do, so that the
-posterior mean serves, where the score S_D of the likelihood is not zero. Group effects are nuisance too, with their
-prior: they are eliminated first, which leaves the information of the marginal likelihood to second order.
+which makes the test one of Neyman's C(α): any estimate at the usual distance from the truth will do, and a draw of the
+posterior is one. If model and prior are right, draw and answers are distributed as truth and answers are, so that scores
+at a draw have mean zero exactly, which those at the posterior mean do not have (it bends with the answers; with many
+group effects that matters). S and M are means over some draws. Group effects are nuisance too, with their prior: they are
+eliminated first, which leaves the information of the marginal likelihood to second order.
 
 With importance weights Var(S*) has w² in the place of w (a sandwich); frequency weights stand for rows.
 
@@ -33,10 +35,11 @@ from bayesord.inference.blas import blas_threads
 from bayesord.inference.cells import Cells, cells
 from bayesord.predictive.threads import spans
 
-__all__ = ["Scores", "add_information", "merged_cutpoints", "own_parameters", "score_table"]
+__all__ = ["Scores", "add_information", "merged_cutpoints", "own_parameters", "score_draws", "score_table"]
 
 _CHUNK = 65536
-_MOST_PARAMETERS, _MOST_BORDER = 4000, 50_000_000
+_MOST_PARAMETERS, _MOST_BORDER = 3000, 50_000_000
+_MOST_DRAWS, _LEAST_DRAWS, _MOST_ROWS = 20, 4, 400_000  # draws, and draws times rows
 _LEAST_ROWS = 5  # of a category, for the check: a rarer one is merged with its neighbour
 
 
@@ -56,6 +59,8 @@ class Scores:
         Those of the model that the check keeps; others belong to categories too rare, merged with a neighbour.
     n_columns : int
         p + 1.
+    beta : (p,) array
+        Where the scores are taken: the mean over the draws.
     """
 
     score: np.ndarray
@@ -63,6 +68,7 @@ class Scores:
     variance: np.ndarray
     cutpoints: np.ndarray
     n_columns: int
+    beta: np.ndarray
 
     @cached_property
     def own(self) -> np.ndarray:
@@ -83,7 +89,12 @@ class Scores:
     def test(self, which: np.ndarray) -> ScoreTest:
         """The test of some extensions together."""
         project = self.without_own(which)
-        variance = project @ self.variance @ project.T
+        if self.variance is self.information:
+            variance = (
+                project @ self.information[:, which]
+            )  # what the projection takes out is not correlated with the rest
+        else:
+            variance = project @ self.variance @ project.T
         return score_test(project @ self.score, variance, np.diag(self.variance)[which])
 
 
@@ -130,7 +141,7 @@ def merged_cutpoints(counts: np.ndarray, least: float = _LEAST_ROWS) -> np.ndarr
 
 
 def score_table(fit) -> Scores | str:
-    """`Scores` of a fit at its posterior mean; a sentence where there is nothing to test or it would not fit memory."""
+    """`Scores` of a fit; a sentence where there is nothing to test or it would not fit memory."""
     design, draws = fit.design, fit.predictive_draws()
     K, (n, p) = len(design.categories), design.X.shape
     w = np.ones(n) if design.weights is None else design.weights
@@ -144,26 +155,40 @@ def score_table(fit) -> Scores | str:
         return f"fewer than two categories with {_LEAST_ROWS} rows"
     if m * (p + 1) > _MOST_PARAMETERS or m * (p + 1) * effects > _MOST_BORDER:
         return f"{p} columns and {m} cutpoints are too many for it"
-    c = draws.cutpoints.mean(axis=0)[kept]
-    beta = draws.beta.mean(axis=0)
     y = np.searchsorted(kept, design.y, side="left")
+    chosen = score_draws(draws.n_draws, n)
     table = _Sums(m, 1.0 / design.sd, effects, importance)
     Z = _group_matrix(design) if effects else None
-    u = np.concatenate([term.effects.mean(axis=0).ravel() for term in draws.groups]) if effects else None
+    u = (
+        np.hstack([term.effects[chosen].reshape(len(chosen), -1) for term in draws.groups])
+        if effects
+        else None
+    )
     with blas_threads(1):
         for start, stop in spans(n, _CHUNK):
             here = slice(start, stop)
-            eta = design.X[here] @ beta
-            if design.offset is not None:
-                eta += design.offset[here]
-            if effects:
-                eta += Z[here] @ u
-            at = c - eta[:, None]
             Q = np.column_stack([np.ones(stop - start), design.mean - design.X[here]])
-            table.add(Q, cells(fit.link, at), y[here], w[here], Z[here] if effects else None)
+            own = None if Z is None else Z[here]
+            for r, draw in enumerate(chosen):
+                eta = design.X[here] @ draws.beta[draw]
+                if design.offset is not None:
+                    eta += design.offset[here]
+                if effects:
+                    eta += own @ u[r]
+                at = draws.cutpoints[draw, kept] - eta[:, None]
+                table.add(Q, cells(fit.link, at), y[here], w[here] / len(chosen), own)
         if effects:
-            table.eliminate(u, _prior_precision(fit))
-    return Scores(table.S, table.M, table.V if importance else table.M, kept, p + 1)
+            table.eliminate(u.mean(axis=0), _prior_precision(fit))
+    if importance:
+        table.V *= len(chosen)  # which has the square of the weights
+    variance = table.M if table.V is None else table.V
+    return Scores(table.S, table.M, variance, kept, p + 1, draws.beta[chosen].mean(axis=0))
+
+
+def score_draws(n_draws: int, n_rows: int) -> np.ndarray:
+    """Which draws of the posterior scores are taken at."""
+    size = int(np.clip(_MOST_ROWS // n_rows, _LEAST_DRAWS, _MOST_DRAWS))
+    return np.unique(np.linspace(0, n_draws - 1, size).astype(int))
 
 
 class _Sums:

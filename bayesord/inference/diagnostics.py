@@ -163,10 +163,15 @@ def separation_check(
     design: Design, near: Estimate | None, *, program: bool = True
 ) -> tuple[Check, Separation | None]:
     """Separation in any direction, and which (`find_separation`)."""
-    with blas_threads(1):  # many small products
-        found = find_separation(
-            design.X, design.y, design.predictors, near=near, weights=design.weights, program=program
-        )
+    columns = design.predictors
+    try:
+        with blas_threads(1):  # many small products
+            found = find_separation(
+                design.X, design.y, columns, near=near, weights=design.weights, program=program
+            )
+    except TimeoutError:
+        said = f"whether the {len(columns)} columns separate the categories was not decided in half a minute"
+        return Check("separation", np.nan, "0 columns", advice=said), None
     many = len(found.columns) if found else 0
     said = f"{found}: how large those coefficients are is up to the prior" if found else ""
     return Check("separation", many, "0 columns", LEVELS[bool(found)], said), found

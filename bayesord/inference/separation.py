@@ -26,6 +26,7 @@ for cumulative links; Konis (2007), PhD thesis, Oxford, for the linear program o
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,6 +34,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesord.inference.cells import cells
+from bayesord.inference.separation_program import Program, spans
 from bayesord.likelihood.links import Link
 
 __all__ = ["Estimate", "Separation", "find_separation"]
@@ -40,9 +42,6 @@ __all__ = ["Estimate", "Separation", "find_separation"]
 _CHUNK = 65536
 _SURE = 0.9  # how much of a multiplier the projection may take away before the proof counts as failed
 _FLAT = 1e-10  # an eigenvalue of a matrix with ones on its diagonal
-_TOUCH = 1e-7  # of the largest |x'd|: what the linear program's own tolerance may leave
-_FAR = 1e6  # coefficients, in standard deviations, of a gain of 1: beyond, a gain is rounding
-_WORST = 20  # rows of each category that enter the linear program at a time
 
 
 class Estimate(NamedTuple):
@@ -92,6 +91,7 @@ def find_separation(
     near: Estimate | None = None,
     weights: np.ndarray | None = None,
     program: bool = True,
+    seconds: float = 30.0,
 ) -> Separation | None:
     """Separation of the categories by the columns of X, or None.
 
@@ -107,10 +107,17 @@ def find_separation(
         Those of that estimate; whether there is separation does not depend on them.
     program : bool
         False: columns that separate in combination alone are not looked for.
+    seconds : float
+        For the linear program, which takes long with hundreds of columns.
 
     Returns
     -------
     Separation or None
+
+    Raises
+    ------
+    TimeoutError
+        Undecided after `seconds`.
 
     Examples
     --------
@@ -121,6 +128,7 @@ def find_separation(
     >>> print(find_separation(X, np.array([0, 2, 1, 0, 2, 1]), ("x", "z")))
     None
     """
+    deadline = time.perf_counter() + seconds
     seen, codes = np.unique(y, return_inverse=True)
     K = len(seen)
     if K < 2 or not X.shape[1]:
@@ -128,7 +136,7 @@ def find_separation(
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(K))
     low, high = (
-        np.array([f(X[order[a:b]], axis=0) for a, b in _spans(starts, len(y))]) for f in (np.min, np.max)
+        np.array([f(X[order[a:b]], axis=0) for a, b in spans(starts, len(y))]) for f in (np.min, np.max)
     )
     alone = _alone(low, high)
     if not alone.any():
@@ -138,7 +146,7 @@ def find_separation(
             X, codes, near._replace(cutpoints=_between(near.cutpoints, seen)), weights
         ):
             return None
-        program = _Program(X, codes, order, starts)
+        program = Program(X, codes, order, starts, deadline)
         found = program.solve(complete=False)
         if found is None:
             return None
@@ -150,13 +158,9 @@ def find_separation(
     direction[first] = 1.0 if np.all(high[:-1, first] <= low[1:, first]) else -1.0
     complete = (
         _alone(low, high, strict=True).any()
-        or _Program(X, codes, order, starts).solve(complete=True) is not None
+        or Program(X, codes, order, starts, deadline).solve(complete=True) is not None
     )
     return Separation(tuple(np.array(names, dtype=object)[alone]), True, bool(complete), direction)
-
-
-def _spans(starts: np.ndarray, n: int):
-    return zip(starts, [*starts[1:], n], strict=True)
 
 
 def _alone(low: np.ndarray, high: np.ndarray, *, strict: bool = False) -> np.ndarray:
@@ -213,74 +217,3 @@ def _overlap(X: np.ndarray, y: np.ndarray, near: Estimate, weights: np.ndarray |
         if not positive or max(taken.max(), given.max()) > _SURE:
             return False
     return True
-
-
-class _Program:
-    """min Σ|d_j| over (d, e) that satisfy all inequalities and gain; standardised columns, rows added as needed."""
-
-    def __init__(self, X, y, order, starts):
-        self.mean, self.unit = X.mean(axis=0), 1.0 / X.std(axis=0)
-        self.X, self.y, self.m = (X - self.mean) * self.unit, y, len(starts) - 1
-        self.members = [order[a:b] for a, b in _spans(starts, len(y))]
-        self.gain = self._inequalities(np.arange(len(y)), total=True) / len(y)
-
-    def _inequalities(self, rows: np.ndarray, *, total: bool = False) -> np.ndarray:
-        """Gradients (d, e) of the inequalities of these rows, or their sum."""
-        p, m = self.X.shape[1], self.m
-        y, x = self.y[rows], self.X[rows]
-        upper, lower = y < m, y > 0
-        if total:
-            ends = np.bincount(y[upper], minlength=m) - np.bincount(y[lower] - 1, minlength=m)
-            return np.concatenate([x[lower].sum(axis=0) - x[upper].sum(axis=0), ends])
-        table = np.zeros((upper.sum() + lower.sum(), p + m))
-        table[: upper.sum(), :p] = -x[upper]
-        table[np.arange(upper.sum()), p + y[upper]] = 1.0
-        rest = np.arange(upper.sum(), len(table))
-        table[upper.sum() :, :p] = x[lower]
-        table[rest, p + y[lower] - 1] = -1.0
-        return table
-
-    def solve(self, *, complete: bool) -> tuple[np.ndarray, np.ndarray] | None:
-        """(direction on the user's scale, which columns it uses), or None."""
-        from scipy.optimize import linprog
-
-        p, m = self.X.shape[1], self.m
-        rows = self._extremes()
-        while True:
-            table = self._inequalities(rows)
-            free = table[:, p:]
-            A = np.hstack([-table[:, :p], table[:, :p], -free])
-            b = np.full(len(A), -1.0 if complete else 0.0)
-            equal = {} if complete else {
-                "A_eq": np.concatenate([self.gain[:p], -self.gain[:p], self.gain[p:]])[None],
-                "b_eq": [1.0],
-            }  # fmt: skip
-            bounds = [(0, None)] * (2 * p) + [(None, None)] * m
-            result = linprog(
-                np.r_[np.ones(2 * p), np.zeros(m)], A_ub=A, b_ub=b, bounds=bounds, method="highs", **equal
-            )
-            if result.status != 0 or result.fun > _FAR:
-                return None
-            d, e = result.x[:p] - result.x[p : 2 * p], result.x[2 * p :]
-            more = np.setdiff1d(self._violated(d, e, 1.0 if complete else 0.0), rows)
-            if not len(more):
-                return d * self.unit / np.abs(d).max(), np.abs(d) > 1e-6 * np.abs(d).max()
-            rows = np.union1d(rows, more)
-
-    def _extremes(self) -> np.ndarray:
-        """The rows with the smallest and the largest value of each column in each category."""
-        ends = [member[f(self.X[member], axis=0)] for member in self.members for f in (np.argmin, np.argmax)]
-        return np.unique(np.concatenate(ends))
-
-    def _violated(self, d: np.ndarray, e: np.ndarray, margin: float) -> np.ndarray:
-        """The rows furthest on the wrong side, some of each category."""
-        score = self.X @ d
-        allowed = _TOUCH * max(np.abs(score).max(), np.abs(e).max(initial=0.0))
-        found = []
-        for k, member in enumerate(self.members):
-            for side in ([score[member] - e[k]] if k < self.m else []) + (
-                [e[k - 1] - score[member]] if k else []
-            ):
-                worst = np.argsort(-side, kind="stable")[:_WORST]
-                found.append(member[worst[side[worst] + margin > allowed]])
-        return np.concatenate(found)

@@ -156,7 +156,7 @@ def _scatter(ax, fit, name: str, values: pd.Series, r: np.ndarray, kind: str, rn
         else:
             _line(ax, x, r, width)
         what = "black: means" if few else "line: local mean"
-        note = f"{what}; shaded: where {100 * _BAND:.0f} % are if the model is right"
+        note = f"{what}; shaded: {100 * _BAND:.0f} % if the model is right"
     if few:
         ax.set_xticks(range(len(labels)), [wrapped(_text(label), 10) for label in labels])
         ax.set_xlim(-0.6, len(labels) - 0.4)

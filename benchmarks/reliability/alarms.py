@@ -35,7 +35,7 @@ def _numbers(n: int, p: int, K: int, link: str = "logit", **options) -> Callable
 
     def make(rng: np.random.Generator, draws: int):
         beta = rng.normal(size=p) * np.sqrt(LINKS[link].latent_variance / p)
-        shares = np.cumsum(rng.dirichlet(np.full(K, 8.0)))[:-1]
+        shares = np.cumsum(rng.dirichlet(np.full(K, 30.0)))[:-1]
         truth = bo.simulate(n, beta=beta, cutpoints=LINKS[link].quantile(shares), link=link, random_seed=rng)
         given = {name: value(rng, n) if callable(value) else value for name, value in options.items()}
         return bo.fit(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bayesord as bo
+from bayesord.inference.diagnostics import separation_check
 from bayesord.inference.separation import Estimate, _overlap, find_separation
 from bayesord.likelihood.links import LINKS, get_link
 
@@ -103,7 +104,7 @@ def test_a_fit_proves_overlap_without_a_program(wine_fit, monkeypatch):
         design.X @ posterior["beta"].values.mean(axis=(0, 1)),
         posterior["cutpoints"].values.mean(axis=(0, 1)),
     )
-    monkeypatch.setattr("bayesord.inference.separation._Program", None)  # whoever calls it, fails
+    monkeypatch.setattr("bayesord.inference.separation.Program", None)  # whoever calls it, fails
     assert find_separation(design.X, design.y, design.predictors, near=near) is None
 
 
@@ -149,3 +150,22 @@ def test_more_columns_than_rows_always_separate(rng):
     assert found.complete
     assert len(found.columns) < 30
     assert "more together separate" in str(found)
+
+
+def test_a_limit_of_time(rng):
+    X = rng.normal(size=(60, 4))
+    with pytest.raises(TimeoutError):
+        find_separation(X, rng.integers(0, 3, 60), names(X), seconds=0)
+
+
+def test_what_was_not_decided_is_said(wine_fit, monkeypatch):
+    monkeypatch.setattr("bayesord.inference.separation._overlap", lambda *_: False)
+    monkeypatch.setattr("bayesord.inference.separation.Program.solve", _too_long)
+    check, found = separation_check(wine_fit.design, None)
+    assert found is None
+    assert check.level == "ok"
+    assert "2 columns separate the categories was not decided" in check.advice
+
+
+def _too_long(self, complete):
+    raise TimeoutError
