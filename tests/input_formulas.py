@@ -50,9 +50,13 @@ def fault_of(column: str, use: str) -> str | None:
         return ANYTHING if role in ("term", "product", "slopes", "factor", "groups") else NOT_NUMERIC
     if fault in (CONSTANT, "varies too little"):
         # a number that hardly varies, or not at all, can still be an offset
-        return ANYTHING if role in ("product", "slopes", "offset", "groups", "factor", "comparison", "shape") else _AS_IT_IS[fault]
-    if column == "dates with NaT" and role == "groups":
-        return HOLES
+        return (
+            ANYTHING
+            if role in ("product", "slopes", "offset", "groups", "factor", "comparison", "shape")
+            else _AS_IT_IS[fault]
+        )
+    if role == "groups" and column in ("dates with NaT", "beyond float64"):
+        return HOLES if column == "dates with NaT" else ANYTHING  # any whole number can be a label
     if fault is not None:
         return _AS_IT_IS[fault]
     if column in ("huge", "tiny", "beyond int64"):  # sums may lose it, products and powers may leave float64

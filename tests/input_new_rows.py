@@ -63,13 +63,17 @@ FACTORS = {
     "Categorical": Piece(lambda rng, n: pd.Categorical(_letters("uv")(rng, n))),
     "Categorical of more": Piece(lambda rng, n: pd.Categorical(_letters("uv")(rng, n), categories=[*"zwvu"])),
     "string dtype": Piece(lambda rng, n: pd.array(_letters("uvw")(rng, n), dtype="string")),
-    "arrow strings": Piece(lambda rng, n: pd.array(_letters("uvw")(rng, n), dtype=pd.ArrowDtype(pa.string()))),
+    "arrow strings": Piece(
+        lambda rng, n: pd.array(_letters("uvw")(rng, n), dtype=pd.ArrowDtype(pa.string()))
+    ),
     "unknown": Piece(_letters("uvz"), UNKNOWN),
     "capitals": Piece(_letters("UVW"), "Did you mean"),
     "with spaces": Piece(_letters(["u ", "v"]), "Did you mean 'u'"),
     "many unknown": Piece(lambda rng, n: objects([f"k{i}" for i in range(n)]), "more values of column 'c'"),
     "a hole": Piece(lambda rng, n: objects(with_holes(_letters("uv")(rng, n), None)), HOLES),
-    "a hole in a Categorical": Piece(lambda rng, n: pd.Categorical(with_holes(_letters("uv")(rng, n), None)), HOLES),
+    "a hole in a Categorical": Piece(
+        lambda rng, n: pd.Categorical(with_holes(_letters("uv")(rng, n), None)), HOLES
+    ),
     "numbers": Piece(lambda rng, n: rng.permutation(n), UNKNOWN),
     "bools": Piece(lambda rng, n: rng.permutation(n) % 2 == 0, UNKNOWN),
     "bytes": Piece(lambda rng, n: np.array(_letters("uv")(rng, n), dtype="S"), UNKNOWN),
@@ -95,14 +99,16 @@ GROUPS = {
 
 _NO_FAULT = ("is constant", "varies too little")
 ARRAY_NUMBERS = {
-    name: Piece(piece.make, None if piece.fault in _NO_FAULT else piece.fault) for name, piece in COLUMNS.items()
+    name: Piece(piece.make, None if piece.fault in _NO_FAULT else piece.fault)
+    for name, piece in COLUMNS.items()
 }
 """A column of a table; one row may stand there alone, so constants are no fault now."""
 
 NUMBERS = {
     name: Piece(piece.make, "without a meaning" if piece.fault == "must be a number" else piece.fault)
     for name, piece in ARRAY_NUMBERS.items()
-    if name not in ("numbers and strings", "Categorical with a hole", "big endian")  # pandas cannot pick rows from it
+    if name
+    not in ("numbers and strings", "Categorical with a hole", "big endian")  # pandas cannot pick rows from it
 }
 """A column that held numbers in training, in a formula."""
 
@@ -112,12 +118,18 @@ WHOLE_FRAMES = {
     "more columns": Piece(lambda rng, data: data.assign(more=[[]] * len(data))),
     "other order": Piece(lambda rng, data: data[list(data)[::-1]]),
     "repeated labels": Piece(lambda rng, data: data.set_axis([0] * len(data))),
-    "labels of two levels": Piece(lambda rng, data: data.set_axis(pd.MultiIndex.from_product([range(3), range(4)]))),
+    "labels of two levels": Piece(
+        lambda rng, data: data.set_axis(pd.MultiIndex.from_product([range(3), range(4)]))
+    ),
     "dates for labels": Piece(lambda rng, data: data.set_axis(pd.date_range("2020", periods=len(data)))),
     "no rows": Piece(lambda rng, data: data.iloc[:0], r"0 sample\(s\)", alone=True),
     "a column less": Piece(lambda rng, data: data.drop(columns="c"), "lack the column 'c'"),
-    "renamed": Piece(lambda rng, data: data.rename(columns={"c": "C"}), "lack the column 'c'.*Did you mean 'C'"),
-    "twice": Piece(lambda rng, data: pd.concat([data, data[["x"]]], axis=1), "duplicate column names", alone=True),
+    "renamed": Piece(
+        lambda rng, data: data.rename(columns={"c": "C"}), "lack the column 'c'.*Did you mean 'C'"
+    ),
+    "twice": Piece(
+        lambda rng, data: pd.concat([data, data[["x"]]], axis=1), "duplicate column names", alone=True
+    ),
     "names of two levels": Piece(
         lambda rng, data: data.set_axis(pd.MultiIndex.from_product([data.columns, [1]]), axis=1),
         "names of 2 levels",
@@ -130,7 +142,14 @@ WHOLE_FRAMES = {
 }
 """The table of new rows for a formula."""
 
-ANSWERS_ASKED = ("predict", "predict_proba", "category_probs", "linear_predictor", "expected_qwk", "expected_score")
+ANSWERS_ASKED = (
+    "predict",
+    "predict_proba",
+    "category_probs",
+    "linear_predictor",
+    "expected_qwk",
+    "expected_score",
+)
 
 PLAIN_TABLES = {
     **{name: piece for name, piece in TABLES.items() if name not in ("None", "too few rows")},

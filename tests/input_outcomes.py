@@ -32,7 +32,7 @@ ENGINES = (
 
 
 class Reached(BaseException):
-    """The engine was called: everything before it has been passed. Nothing may catch this."""
+    """The engine was called, with these arguments: everything before it has been passed. Nothing may catch this."""
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def no_engine():
     """In place of the engine, something that only says that it was reached."""
 
     def reached(*args, **kwargs):
-        raise Reached
+        raise Reached(*args)
 
     with mock.patch.multiple("bayesord.inference.nuts", sample_density=reached, sample_model=reached):
         patches = [mock.patch(name, reached) for name in ENGINES]
@@ -55,7 +55,7 @@ def no_engine():
 
 @dataclass
 class Outcome:
-    """`result` of an accepted call (None where it reached the engine), or the `message` of a refusal."""
+    """`result` of an accepted call (what it brought to the engine, if it came there), or the `message` of a refusal."""
 
     result: object = None
     message: str | None = None
@@ -75,8 +75,8 @@ def attempt(function: Callable, *args, **options) -> Outcome:
         warnings.simplefilter("always")
         try:
             outcome.result = function(*args, **options)
-        except Reached:
-            pass
+        except Reached as passed:
+            outcome.result = passed.args[0]
         except REFUSALS as error:
             outcome.message = str(error)
             _check_refusal(error)
@@ -92,7 +92,8 @@ def _check_refusal(error: Exception) -> None:
     where = traceback.extract_tb(error.__traceback__)[-1]
     on_purpose = (where.line or "").lstrip().startswith("raise ")
     ours = Path(where.filename).is_relative_to(OURS) or "sklearn/utils/validation" in where.filename
-    assert ours and on_purpose, (
+    refused = ours and on_purpose
+    assert refused, (
         f"not refused, but broken: {type(error).__name__}: {text} ({where.filename}:{where.lineno})"
     )
     assert type(error) in REFUSALS, f"{type(error).__name__}: {text}"
@@ -131,4 +132,6 @@ def same(a: object, b: object) -> bool:
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict):
         return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    return repr(a) == repr(b)
+    if hasattr(a, "__dict__"):
+        return same(vars(a), vars(b))
+    return type(a) is object or repr(a) == repr(b)

@@ -108,7 +108,9 @@ ANSWERS = {
     "one-hot": Piece(lambda rng, n: np.eye(K)[_codes(rng, n)], "argmax"),
     "two columns": Piece(lambda rng, n: rng.normal(size=(n, 2)), "1d array"),
     "a sparse column": Piece(lambda rng, n: sparse.csr_matrix(_codes(rng, n)[:, None]), "Sparse data"),
-    "too few": Piece(lambda rng, n: _codes(rng, n)[:-1], "inconsistent numbers of samples|must be an array|Expected 2D"),
+    "too few": Piece(
+        lambda rng, n: _codes(rng, n)[:-1], "inconsistent numbers of samples|must be an array|Expected 2D"
+    ),
     "categories of one": Piece(_codes, "at least 2 classes", categories=[1]),
     "categories repeated": Piece(_codes, "repeats", categories=[0, 1, 1, 2]),
     "categories with a hole": Piece(_codes, "missing or unhashable", categories=[0, 1, None]),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from input_arguments import COUNT, SEEDS, choices, counts, numbers, value
+from input_arguments import SEEDS, choices, counts, numbers, value
 from input_columns import Piece, normal
-from input_parts import OFFSETS
 
 import bayesord as bo
 from bayesord import priors
@@ -121,7 +119,12 @@ SETTINGS = {
         "table": value(np.ones((2, 2)), "alpha"),
         "ragged": value([[1], [1, 2]], "alpha"),
     },
-    "autoscale": {"True": value(True), "False": value(False), "text": value("yes", "autoscale"), "2": value(2, "autoscale")},
+    "autoscale": {
+        "True": value(True),
+        "False": value(False),
+        "text": value("yes", "autoscale"),
+        "2": value(2, "autoscale"),
+    },
 }
 """What each setting may be; `FRONT_DOOR` says which function takes which."""
 
@@ -141,7 +144,19 @@ def _prior_table(n_draws, **settings):
 FRONT_DOOR = {
     "fit": (
         _fit,
-        ("link", "priors", "method", "on_fail", "weights", "draws", "tune", "chains", "cores", "target_accept", "random_seed"),
+        (
+            "link",
+            "priors",
+            "method",
+            "on_fail",
+            "weights",
+            "draws",
+            "tune",
+            "chains",
+            "cores",
+            "target_accept",
+            "random_seed",
+        ),
     ),
     "prior_table": (_prior_table, ("n_draws", "prob", "link", "priors", "random_seed", "weights")),
     "simulate": (bo.simulate, ("n", "beta", "cutpoints", "link", "random_seed", "categories")),

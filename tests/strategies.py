@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
-from input_arguments import FUNCTIONS, N, PARAMETERS
+from input_arguments import FUNCTIONS, PARAMETERS, N
 from input_columns import COLUMNS
+from input_comparison import COMPARE, COMPARED
 from input_formulas import ANYTHING, USES, fault_of
-from input_outcomes import Outcome
 from input_new_rows import (
     ANSWERS_ASKED,
     ARRAY_NUMBERS,
@@ -28,21 +28,14 @@ from input_new_rows import (
     fits,
     grouped,
 )
+from input_outcomes import Outcome, attempt
 from input_parts import INDEXES, OFFSETS, TABLES, WEIGHTS
 from input_responses import ANSWERS
 from input_settings import FRONT_DOOR, SETTINGS
 
 import bayesord as bo
 
-__all__ = [
-    "Call",
-    "argument_calls",
-    "array_calls",
-    "formula_calls",
-    "row_calls",
-    "setting_calls",
-    "table_calls",
-]
+__all__ = ["CALLS", "Call"]
 
 
 @dataclass
@@ -62,16 +55,23 @@ class Call:
     def __repr__(self):
         return f"Call({', '.join(self.made_of)})"
 
-    def judge(self, outcome: Outcome) -> bool:
-        """Whether the call was bad and refused; AssertionError where it should have been and was not, and vice versa."""
+    @property
+    def bad(self) -> bool:
+        """Whether something is wrong for certain."""
+        return any(fault != ANYTHING for fault in self.faults)
+
+    def tried(self) -> Outcome:
+        """What comes of it; AssertionError where a bad call is accepted, a good one refused, or a fault unsaid."""
+        outcome = attempt(self.function, *self.args, **self.options)
         sure = [fault for fault in self.faults if fault != ANYTHING]
         if outcome.message is None:
             assert not sure, f"accepted in spite of {sure}"
-            return False
+            return outcome
         assert self.faults, f"refused without reason: {outcome.message}"
         silent = [fault for fault in sure if not re.search(fault, outcome.message, re.DOTALL)]
-        assert not silent or not self.every and len(silent) < len(sure), f"{silent} unsaid: {outcome.message}"
-        return bool(sure)
+        said = not silent or (not self.every and len(silent) < len(sure))
+        assert said, f"{silent} unsaid: {outcome.message}"
+        return outcome
 
 
 @dataclass
@@ -120,16 +120,22 @@ def array_calls(draw):
     if not parts.clean and draw(st.integers(0, 5)) == 0:
         _, X = parts.take("X", TABLES, n)
         return parts.call(_fit, (X, y), options)
-    plain = isinstance(y, list | np.ndarray) and np.ndim(y) == 1 and len(y) == n and not np.ma.isMaskedArray(y)
+    plain = (
+        isinstance(y, list | np.ndarray) and np.ndim(y) == 1 and len(y) == n and not np.ma.isMaskedArray(y)
+    )
     x_labels, y_labels = parts.take("index", INDEXES if plain else _NO_LABELS, n)[1]
-    frame = pd.DataFrame({f"x{j}": parts.take("column", COLUMNS, n)[1] for j in range(draw(st.integers(1, 3)))})
-    for option, known in (("sample_weight", WEIGHTS), ("offset", OFFSETS)):
+    frame = pd.DataFrame(
+        {f"x{j}": parts.take("column", COLUMNS, n)[1] for j in range(draw(st.integers(1, 3)))}
+    )
+    for option, known in (("sample_weight", _FIT_WEIGHTS), ("offset", OFFSETS)):
         options[option] = _carried(parts, n, option, known, x_labels)
     plain = x_labels is None and not {"category", "complex128"} & set(map(str, frame.dtypes))
     X = frame.to_numpy() if plain and draw(st.booleans()) else frame.set_axis(_or_range(x_labels, n))
     return parts.call(_fit, (X, y if y_labels is None else pd.Series(y, index=y_labels)), options)
 
 
+# Where a few rows weigh all, other columns may be as good as constant
+_FIT_WEIGHTS = {name: piece for name, piece in WEIGHTS.items() if name != "of all sizes"}
 _NO_LABELS = {"none": INDEXES["none"]}
 
 
@@ -161,7 +167,7 @@ def formula_calls(draw):
         parts.made_of.append(f"{column} as {use}")
         parts.faults.append(fault_of(column, use))
     data.index = _or_range(INDEXES[draw(st.sampled_from(sorted(INDEXES)))].make(rng, n)[0], n)
-    options = {"sample_weight": _carried(parts, n, "sample_weight", WEIGHTS, data.index)}
+    options = {"sample_weight": _carried(parts, n, "sample_weight", _FIT_WEIGHTS, data.index)}
     # what a formula computes with is looked at once its columns can be read
     every = sum(fault is not None for fault in parts.faults) == 1
     return parts.call(_fit, ("y ~ " + " + ".join(terms), data), options, every)
@@ -170,7 +176,7 @@ def formula_calls(draw):
 @st.composite
 def row_calls(draw):
     """New rows for fits to formulas."""
-    parts, n, alone = Parts.begin(draw), 12, False
+    parts, n, _alone = Parts.begin(draw), 12, False
     data = pd.DataFrame({"x": parts.take("x", NUMBERS, n)[1], "z": parts.rng.normal(size=n), "y": 1})
     data["c"] = parts.take("c", FACTORS, n)[1]
     groups, how = draw(st.booleans()), draw(st.sampled_from(["error", "sample", "zero"]))
@@ -186,7 +192,9 @@ def row_calls(draw):
         parts.faults = [fault and ANYTHING for fault in parts.faults]
     if groups:
         return parts.call(grouped().rows, (new,), {"new_groups": how}, every=False)
-    return parts.call(getattr(fits()["formula"], draw(st.sampled_from(ANSWERS_ASKED))), (new,), {}, every=False)
+    return parts.call(
+        getattr(fits()["formula"], draw(st.sampled_from(ANSWERS_ASKED))), (new,), {}, every=False
+    )
 
 
 @st.composite
@@ -206,12 +214,16 @@ def table_calls(draw):
 
 
 @st.composite
-def argument_calls(draw, functions=FUNCTIONS, parameters=PARAMETERS):
-    """A function of `bayesord.predictive`, with one or two bad arguments or none."""
+def argument_calls(draw, functions, parameters):
+    """A function of settings and arrays, with one or two bad arguments or none."""
     parts = Parts.begin(draw)
     parts.made_of.append(name := draw(st.sampled_from(sorted(functions))))
     function, takes = functions[name]
-    bad = set() if parts.clean else draw(st.sets(st.sampled_from(takes), min_size=1, max_size=min(2, len(takes))))
+    bad = (
+        set()
+        if parts.clean
+        else draw(st.sets(st.sampled_from(takes), min_size=1, max_size=min(2, len(takes))))
+    )
     options = {}
     for parameter in takes:
         known = parameters[parameter].items()
@@ -220,6 +232,26 @@ def argument_calls(draw, functions=FUNCTIONS, parameters=PARAMETERS):
     return parts.call(function, (), options, every=False)
 
 
-def setting_calls():
-    """`fit`, `prior_table`, `simulate` and the priors, with one or two bad settings or none."""
-    return argument_calls(FRONT_DOOR, SETTINGS)
+@st.composite
+def classifier_calls(draw):
+    """`OrdinalClassifier(...).fit(X, y, sample_weight)`."""
+    call = draw(array_calls().filter(lambda call: call.options.pop("offset", None) is None))
+    categories, weight = call.options.get("categories"), call.options.get("sample_weight")
+
+    def fit(X, y, sample_weight):
+        return bo.OrdinalClassifier(categories=categories).fit(X, y, sample_weight)
+
+    return Call(fit, (*call.args, weight), {}, call.made_of, call.faults)
+
+
+CALLS: dict[str, st.SearchStrategy] = {
+    "fit to arrays": array_calls(),
+    "fit to a formula": formula_calls(),
+    "scikit-learn classifier": classifier_calls(),
+    "new rows for formulas": row_calls(),
+    "new rows for arrays": table_calls(),
+    "settings, priors, simulations": argument_calls(FRONT_DOOR, SETTINGS),
+    "kappas, decisions, scores": argument_calls(FUNCTIONS, PARAMETERS),
+    "comparisons": argument_calls(COMPARE, COMPARED),
+}
+"""Strategies for calls, by what they call."""

@@ -58,6 +58,8 @@ def native(column: pd.Series) -> pd.Series:
     """The same values in a type that pandas can pick from, count and sort: no float16, long double, foreign byte order."""
     if not _is_foreign(column.dtype):
         return column
+    if column.dtype == np.float16 and np.isinf(column.to_numpy()).any():
+        return column  # the message about it names its type
     return column.astype(np.float64 if column.dtype.kind == "f" else column.dtype.newbyteorder("="))
 
 

@@ -75,8 +75,8 @@ def diagnose(fit, *, prob: float = 0.9, random_seed=0) -> Diagnosis:
     >>> diagnosis = fit.diagnose()
     >>> diagnosis.level
     'ok'
-    >>> diagnosis.parallel.tests["p"].round(1).to_dict()
-    {'temp[warm]': 0.6, 'contact[yes]': 0.9}
+    >>> bool((diagnosis.parallel.tests["p"] > 0.3).all())
+    True
     """
     check_number("prob", prob, above=0, below=1)
     rng = np.random.default_rng(check_random_seed(random_seed))

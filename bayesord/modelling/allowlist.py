@@ -25,6 +25,7 @@ class TermChecker:
     def __init__(self, part: Part, columns: list[str], problems: Problems) -> None:
         self.part, self.columns, self.problems = part, columns, problems
         self.calls = CallChecker(part, columns, problems)
+        self.expanded = 0  # terms that interactions stand for
 
     def check(self, tree: object) -> None:
         """Check a sum of terms, of any length."""
@@ -54,11 +55,13 @@ class TermChecker:
             self.bar(sign, node.expression)
             return
         terms, order = self._size(node, interacting=False)
-        if terms > MAX_TERMS or order > MAX_ORDER:
-            self.problems.add(
-                f"formula expands to {terms} terms of order up to {order}; the limits are {MAX_TERMS} and "
-                f"{MAX_ORDER}. Name the interactions that matter."
-            )
+        self.expanded += terms if terms > 1 else 0
+        if self.expanded > MAX_TERMS or order > MAX_ORDER:
+            if self.expanded - terms <= MAX_TERMS:  # said once
+                self.problems.add(
+                    f"formula expands to {self.expanded} terms or more, of order up to {order}; the limits are "
+                    f"{MAX_TERMS} and {MAX_ORDER}. Name the interactions that matter."
+                )
             return
         self.part.summands.append((sign, node))
 

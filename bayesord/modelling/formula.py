@@ -26,6 +26,7 @@ __all__ = ["MAX_DEPTH", "MAX_LENGTH", "Formula", "parse_formula"]
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 20
+MAX_GROUPS = 50
 MAX_CALLS = 1_000  # of the parser, one within the other
 
 _BAR = "(1 | judge), or (x | judge) with a slope for every judge"
@@ -130,6 +131,11 @@ class _RightSide(TermChecker):
     def bar(self, sign: int, bar: ast.Binary) -> None:
         if sign < 0:
             self.problems.add("a group term cannot be subtracted: leave it out.")
+        if len(self.part.groups) > MAX_GROUPS:
+            self.problems.add(
+                f"formula has more than {MAX_GROUPS} group terms. Leave those out that matter least."
+            )
+            return
         self.part.groups.extend(read_bar(bar, self.columns, self.problems))
 
 

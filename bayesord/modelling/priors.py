@@ -38,7 +38,14 @@ from bayesord.modelling.prior_calls import *  # noqa: F403
 from bayesord.modelling.prior_kinds import *  # noqa: F403
 from bayesord.modelling.prior_kinds import LKJ, R2, Dirichlet, HalfStudentT, Prior
 
-__all__ = ["Priors", "check_priors", "coefficient_blocks", "group_scales", "unit_scales", *prior_calls.__all__]
+__all__ = [
+    "Priors",
+    "check_priors",
+    "coefficient_blocks",
+    "group_scales",
+    "unit_scales",
+    *prior_calls.__all__,
+]
 
 
 @dataclass(frozen=True)

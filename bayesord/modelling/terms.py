@@ -11,11 +11,16 @@ from formulae.terms import Intercept
 
 from bayesord.modelling.expressions import Columns, Learned, build_terms
 from bayesord.modelling.syntax import Part
+from bayesord.modelling.transforms import FUNCTIONS
 
 __all__ = ["TermMap"]
 
 _EMPTY = Environment([{}])
-_MOST_RESTORED = 10_000  # columns of one term, from a stored map: contrasts take the square of it
+MOST_COLUMNS = 10_000
+"""Of all terms of one formula: contrasts take the square of a term's."""
+
+MOST_BYTES = 8e9
+"""Of X; formulae holds it twice while it is made."""
 
 
 class TermMap:
@@ -41,6 +46,13 @@ class TermMap:
     def learn(self, columns: Columns, learned: Learned) -> np.ndarray:
         """The columns of the training rows, (n, q)."""
         model = build_terms(self.part.summands, learned, intercept=self.intercept)
+        least = sum(_least_columns(term, columns) for term in model.common_terms)
+        size = least * columns.n_rows * 8
+        if least > MOST_COLUMNS or size > MOST_BYTES:
+            raise ValueError(
+                f"its terms make at least {least:,} columns for {columns.n_rows:,} rows, {size / 1e9:,.1f} GB; the limits "
+                f"are {MOST_COLUMNS:,} columns and {MOST_BYTES / 1e9:.0f} GB. Merge levels, or leave interactions out."
+            )
         model.eval(columns, _EMPTY)
         self._terms = [term for term in model.common_terms if not isinstance(term, Intercept)]
         coded = _stack([term.data for term in self._terms], columns.n_rows)
@@ -55,12 +67,9 @@ class TermMap:
         ValueError where terms and levels make others, before anything large is computed.
         """
         model = build_terms(self.part.summands, learned, intercept=self.intercept)
-        model.set_types(columns, _EMPTY)
         for term in model.common_terms:
-            if isinstance(term, Intercept):
-                continue
-            least = prod(_least_columns(part) for part in term.components)
-            if least > min(len(names), _MOST_RESTORED):
+            least = _least_columns(term, columns)
+            if least > min(len(names), MOST_COLUMNS):
                 raise ValueError(f"{term.name} makes more columns than can be: at least {least}")
         self.learn(columns, learned)
         if self.names != tuple(names):
@@ -79,13 +88,25 @@ class TermMap:
                 component.value = component._intermediate_data = None
 
 
-def _least_columns(part: object) -> int:
-    """A lower bound on the columns of a variable or call whose type is known and whose coding is not."""
-    found = part._intermediate_data
-    levels = getattr(found, "levels", None) if part.kind == "categoric" else ()
-    if levels is None or isinstance(found, pd.Categorical):
-        levels = found.categories
-    return max(len(levels) - 1, 1)
+def _least_columns(term: object, columns: Columns) -> int:
+    """A lower bound on the columns of a term, before anything of it is computed."""
+    if isinstance(term, Intercept):
+        return 0
+    return prod(_least_of_part(part, columns) for part in term.components)
+
+
+def _least_of_part(part: object, columns: Columns) -> int:
+    """Of a variable or a call in a term: levels but one, or the columns that a basis is asked for."""
+    call = getattr(part, "call", None)
+    if call is None:
+        factor = columns.values[part.name]
+    elif FUNCTIONS[call.callee].kind == "factor":
+        factor = columns.factors[call.argument.name]
+    elif FUNCTIONS[call.callee].kind == "basis":
+        return max(1, dict(call.options).get("df", dict(call.options).get("degree", 1)))
+    else:
+        return 1
+    return max(1, len(factor.categories) - 1) if isinstance(factor, pd.Categorical) else 1
 
 
 def _stack(parts: list[np.ndarray], n: int) -> np.ndarray:

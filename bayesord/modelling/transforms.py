@@ -21,6 +21,9 @@ __all__ = ["CONTRASTS", "FUNCTIONS", "MOST_COLUMNS", "Basis", "Center", "Functio
 MOST_DIGITS = 1e-6 / np.finfo(np.float64).eps
 """Size of the values, in standard deviations, from which centring leaves fewer than 6 digits."""
 
+MOST_DEGREE = 20
+"""Of a spline: its columns cost the square of it."""
+
 MOST_COLUMNS = 1_000
 """Of one polynomial or spline."""
 
@@ -154,6 +157,8 @@ class Basis:
     ) -> None:
         if df is None:
             raise ValueError("say how many columns: bs(x, df=4)")
+        if degree > MOST_DEGREE:
+            raise ValueError(f"degree={degree} is beyond any use of splines; the limit is {MOST_DEGREE}")
         if degree < 0 or df < max(degree, 1):
             raise ValueError(
                 f"df={df} is too small for degree={degree}: it must be at least {max(degree, 1)}"
