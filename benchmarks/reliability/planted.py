@@ -70,7 +70,7 @@ MUTANTS = (
             "lower, upper = cutpoints[k - 1], cutpoints[k]",
             "lower, upper = cutpoints[k - 1], cutpoints[min(k + 1, steps.size - 1)]",
         ),),
-        (*ORACLES, "tests/likelihood", "tests/inference/test_density.py"),
+        (*ORACLES, "tests/likelihood/test_segments.py", "tests/inference/test_density.py"),
     ),
     Mutant(
         "missing Jacobian of the cutpoint steps, in value and gradient",
@@ -93,12 +93,12 @@ MUTANTS = (
     Mutant(
         "wrong link: cloglog and loglog exchanged",
         (("likelihood/segments.py", "(_logit, _probit, _cloglog, _loglog, _cauchit)", "(_logit, _probit, _loglog, _cloglog, _cauchit)"),),
-        (*ORACLES, "tests/likelihood", "tests/inference/test_density.py"),
+        (*ORACLES, "tests/likelihood/test_segments.py", "tests/inference/test_density.py"),
     ),
     Mutant(
         "F for 1 - F in the last category, in the likelihood",
         (("likelihood/logit_loops.py", "_end_rows(eta, (upper, 1.0 - place), logp, d_eta, d_gap)", "_end_rows(eta, (upper, 1.0), logp, d_eta, d_gap)"),),
-        (*ORACLES, "tests/likelihood", "tests/inference/test_density.py"),
+        (*ORACLES, "tests/likelihood/test_segments.py", "tests/inference/test_density.py"),
     ),
     Mutant(
         "F for 1 - F in the last category, in predictions",
