@@ -24,7 +24,7 @@ __all__ = ["Outcome", "Reached", "attempt", "no_engine", "same"]
 REFUSALS = (ValueError, TypeError, NotFittedError)
 WARNINGS = (UserWarning, DataConversionWarning, ConvergenceWarning)
 OURS = Path(bayesord.__file__).parent
-ENGINES = (
+ENGINES = ("bayesord.model.sampling.sample", "bayesord.model.fit_mode")
     "bayesord.model.sampling.sample",
     "bayesord.model.fit_mode",
     "bayesord.modelling.build.build_model",

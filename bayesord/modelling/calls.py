@@ -30,8 +30,9 @@ class CallChecker:
         """Whether a name is a column of the data; a problem where it is not."""
         if name in self.columns:
             return True
+        shown = name if len(name) <= 80 else f"{name[:80]}..."
         self.problems.add(
-            f"formula uses {name!r}, which is not a column of the data.{did_you_mean(name, self.columns)} "
+            f"formula uses {shown!r}, which is not a column of the data.{did_you_mean(shown, self.columns)} "
             f"Columns: {name_list(self.columns, 10)}."
         )
         return False
