@@ -25,10 +25,6 @@ REFUSALS = (ValueError, TypeError, NotFittedError)
 WARNINGS = (UserWarning, DataConversionWarning, ConvergenceWarning)
 OURS = Path(bayesord.__file__).parent
 ENGINES = ("bayesord.model.sampling.sample", "bayesord.model.fit_mode")
-    "bayesord.model.sampling.sample",
-    "bayesord.model.fit_mode",
-    "bayesord.modelling.build.build_model",
-)
 
 
 class Reached(BaseException):

@@ -71,16 +71,25 @@ def test_draws_of_the_posterior_widen_it(wine_fit, rng):
     )
 
 
-def test_blocks_of_rows_and_many_rows(rng, monkeypatch):
+def test_blocks_of_rows(rng, monkeypatch):
     mode = simulated_mode(rng, 60, beta=(1.5,), K=4)
-    monkeypatch.setattr(room, "_BLOCK", 2000 * 4 * 7)
-    check_against(
-        category_counts(mode, 0.9, rng),
-        [poisson_binomial(p) for p in mode.predict_proba().T],
-        mode.design.counts,
+    monkeypatch.setattr(room, "_BLOCK", 2000 * 7)
+    laws = [poisson_binomial(p) for p in mode.predict_proba().T]
+    check_against(category_counts(mode, 0.9, rng), laws, mode.design.counts)
+
+
+def test_few_replicates_of_many_rows(rng, monkeypatch):
+    """Normal p values, but for a rare category."""
+    truth = bo.simulate(4000, beta=(1.0,), cutpoints=(-7, 0, 1), random_seed=3)
+    mode = bo.fit(
+        truth.X, truth.y, method="mode", priors=bo.Priors(bo.priors.dirichlet(20.0), bo.priors.normal(0, 1))
     )
-    monkeypatch.setattr(room, "_MOST_ANSWERS", 10)
-    assert category_counts(mode, 0.9, rng)["p"].min() >= 1 / 200
+    many = category_counts(mode, 0.9, rng)
+    monkeypatch.setattr(room, "_MOST_ANSWERS", 300 * 4000)
+    few = category_counts(mode, 0.9, rng)
+    np.testing.assert_allclose(few["mean"], many["mean"], atol=15)
+    np.testing.assert_allclose(few["p"], many["p"], atol=0.1)
+    assert few["p"][0] in (1 / 300, many["p"][0])  # as small as replicates can make it
 
 
 def test_ties_count_half():
