@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from bayesord.predictive.linear_draws import LinearDraws
 from bayesord.predictive.threads import spans
@@ -14,8 +15,10 @@ __all__ = ["category_counts"]
 
 _REPLICATES = 2000
 _MOST_ANSWERS = 40_000_000  # replicates x rows
-_LEAST_REPLICATES = 200
-_BLOCK = 2_000_000
+_LEAST_REPLICATES = 100
+_ENOUGH = 1000  # replicates for p values of their own; with fewer, of many rows, counts are normal
+_NORMAL = 25  # but for those that are rarer than this
+_BLOCK = 20_000_000
 
 
 def category_counts(fit, prob: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -31,7 +34,7 @@ def category_counts(fit, prob: float, rng: np.random.Generator) -> pd.DataFrame:
     -------
     DataFrame, one row per category
         observed, mean, lower, upper (equal-tailed, of probability `prob`), p: two-sided, a tie counting half (mid-p),
-        at least one over the number of replicates.
+        at least one over the number of replicates; above 40,000 rows from the normal distribution.
     """
     design, draws = fit.design, fit.predictive_draws()
     n, K = draws.n_rows, draws.n_categories
@@ -42,7 +45,7 @@ def category_counts(fit, prob: float, rng: np.random.Generator) -> pd.DataFrame:
         size = min(size, draws.n_draws)
     draws = _some(draws, np.linspace(0, draws.n_draws - 1, size).round().astype(int))
     counts = np.zeros((size, K))
-    for start, stop in spans(n, max(1, _BLOCK // (size * K))):
+    for start, stop in spans(n, max(1, _BLOCK // (size * (10 * K if copies else 1)))):
         part, own = draws.rows(start, stop), None if w is None else w[start:stop]
         if copies:
             answers = rng.multinomial(own.astype(np.int64), part.probs())
@@ -59,7 +62,7 @@ def category_counts(fit, prob: float, rng: np.random.Generator) -> pd.DataFrame:
             "mean": counts.mean(axis=0),
             "lower": low,
             "upper": high,
-            "p": _mid_p(counts, observed),
+            "p": _two_sided(counts, observed),
         },
         index=pd.Index(list(design.categories), name="category"),
     )
@@ -71,6 +74,14 @@ def _some(draws: LinearDraws, chosen: np.ndarray) -> LinearDraws:
     return replace(
         draws, beta=draws.beta[chosen], cutpoints=draws.cutpoints[chosen], n_chains=1, groups=groups
     )
+
+
+def _two_sided(counts: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    p, mean, sd = _mid_p(counts, observed), counts.mean(axis=0), counts.std(axis=0)
+    if len(counts) >= _ENOUGH:
+        return p
+    z = np.divide(np.abs(observed - mean), sd, out=np.zeros_like(mean), where=sd > 0)
+    return np.where((mean >= _NORMAL) & (sd > 0), 2 * ndtr(-z), p)
 
 
 def _mid_p(counts: np.ndarray, observed: np.ndarray) -> np.ndarray:
