@@ -46,7 +46,7 @@ def parallel_check(fit, scores: Scores, prob: float = 0.9) -> Parallel:
 
     With δ_jk the coefficient of x_j at cutpoint k less that at the first one, the test is that of all δ_jk = 0 (k = 2, ...,
     m). Estimates of the coefficients at each cutpoint come from the same score and information, one step of Fisher's
-    method from draws of the posterior: the test asks how far they are from each other, and is Brant's in what it asks, but
+    method from the posterior mean: the test asks how far they are from each other, and is Brant's in what it asks, but
     needs no separate regression for each cutpoint, which rare categories often do not allow.
 
     Brant (1990), doi:10.2307/2532457.
@@ -68,8 +68,7 @@ def parallel_check(fit, scores: Scores, prob: float = 0.9) -> Parallel:
         se = np.sqrt(np.diag(steps @ scores.variance @ steps.T))
         estimates.append(_rows(name, labels, scores.beta[j] + steps @ scores.score, se, width))
     table = tests_by_predictor(tests)
-    common = fit.predictive_draws().beta.mean(axis=0)
-    common, unit = (pd.Series(values, index=table.index) for values in (common, design.sd))
+    common, unit = (pd.Series(values, index=table.index) for values in (scores.beta, design.sd))
     return Parallel(table, pd.concat(estimates, ignore_index=True), common, unit, prob)
 
 

@@ -10,16 +10,19 @@ Cutpoints and coefficients of the model are extensions as well (nuisance, D). Th
 
     S* = S - M_vD M_DD^-1 S_D,    T = S*' Var(S*)^-1 S*   ~  χ²
 
-which makes the test one of Neyman's C(α): any estimate at the usual distance from the truth will do, and a draw of the
-posterior is one. If model and prior are right, draw and answers are distributed as truth and answers are, so that scores
-at a draw have mean zero exactly, which those at the posterior mean do not have (it bends with the answers; with many
-group effects that matters). S and M are means over some draws. Group effects are nuisance too, with their prior: they are
-eliminated first, which leaves the information of the marginal likelihood to second order.
+which makes the test one of Neyman's C(α): any estimate at the usual distance from the truth will do, so that the
+posterior mean serves, where the score S_D of the likelihood is not zero.
+
+Group effects are no parameters of that kind: each has few rows. The score of the marginal likelihood, which integrates
+over them, is the mean of S over their posterior (Fisher's identity), here over some draws, moved by linear regression to
+where the other parameters are held. Its information is M - M_vu (M_uu + Σ^-1)^-1 M_uv, with Σ their covariance; and since
+the mean of S_u - Σ^-1 u over the posterior is zero, what few draws leave of it is taken out in the same way.
 
 With importance weights Var(S*) has w² in the place of w (a sandwich); frequency weights stand for rows.
 
 Neyman (1959); Rao (1948), doi:10.1017/S0305004100023987; of proportional odds, Peterson & Harrell (1990),
-doi:10.2307/2347760; of mixed models, Lin (1997), doi:10.1093/biomet/84.2.309.
+doi:10.2307/2347760; of mixed models, Lin (1997), doi:10.1093/biomet/84.2.309; Fisher's identity, Louis (1982),
+doi:10.1111/j.2517-6161.1982.tb01203.x.
 """
 
 from __future__ import annotations
@@ -33,13 +36,21 @@ from scipy import linalg, sparse
 from bayesord.diagnosis.chi_square import ScoreTest, inverse_of, score_test
 from bayesord.inference.blas import blas_threads
 from bayesord.inference.cells import Cells, cells
+from bayesord.predictive.linear_draws import LinearDraws
 from bayesord.predictive.threads import spans
 
-__all__ = ["Scores", "add_information", "merged_cutpoints", "own_parameters", "score_draws", "score_table"]
+__all__ = [
+    "Scores",
+    "add_information",
+    "effects_at_mean",
+    "merged_cutpoints",
+    "own_parameters",
+    "score_table",
+]
 
 _CHUNK = 65536
 _MOST_PARAMETERS, _MOST_BORDER = 3000, 50_000_000
-_MOST_DRAWS, _LEAST_DRAWS, _MOST_ROWS = 20, 4, 400_000  # draws, and draws times rows
+_MOST_DRAWS, _LEAST_DRAWS, _MOST_ROWS = 40, 8, 400_000  # draws of group effects, and draws times rows
 _LEAST_ROWS = 5  # of a category, for the check: a rarer one is merged with its neighbour
 
 
@@ -60,7 +71,7 @@ class Scores:
     n_columns : int
         p + 1.
     beta : (p,) array
-        Where the scores are taken: the mean over the draws.
+        Where the scores are taken: the posterior mean.
     """
 
     score: np.ndarray
@@ -156,39 +167,35 @@ def score_table(fit) -> Scores | str:
     if m * (p + 1) > _MOST_PARAMETERS or m * (p + 1) * effects > _MOST_BORDER:
         return f"{p} columns and {m} cutpoints are too many for it"
     y = np.searchsorted(kept, design.y, side="left")
-    chosen = score_draws(draws.n_draws, n)
+    beta, c = draws.beta.mean(axis=0), draws.cutpoints.mean(axis=0)[kept]
+    u = effects_at_mean(draws) if effects else np.zeros((1, 0))
     table = _Sums(m, 1.0 / design.sd, effects, importance)
     Z = _group_matrix(design) if effects else None
-    u = (
-        np.hstack([term.effects[chosen].reshape(len(chosen), -1) for term in draws.groups])
-        if effects
-        else None
-    )
     with blas_threads(1):
         for start, stop in spans(n, _CHUNK):
             here = slice(start, stop)
             Q = np.column_stack([np.ones(stop - start), design.mean - design.X[here]])
+            eta = design.X[here] @ beta
+            if design.offset is not None:
+                eta += design.offset[here]
             own = None if Z is None else Z[here]
-            for r, draw in enumerate(chosen):
-                eta = design.X[here] @ draws.beta[draw]
-                if design.offset is not None:
-                    eta += design.offset[here]
-                if effects:
-                    eta += own @ u[r]
-                at = draws.cutpoints[draw, kept] - eta[:, None]
-                table.add(Q, cells(fit.link, at), y[here], w[here] / len(chosen), own)
+            for effect in u:
+                at = c - (eta if own is None else eta + own @ effect)[:, None]
+                table.add(Q, cells(fit.link, at), y[here], w[here] / len(u), own)
         if effects:
             table.eliminate(u.mean(axis=0), _prior_precision(fit))
-    if importance:
-        table.V *= len(chosen)  # which has the square of the weights
-    variance = table.M if table.V is None else table.V
-    return Scores(table.S, table.M, variance, kept, p + 1, draws.beta[chosen].mean(axis=0))
+    return Scores(table.S, table.M, table.M if table.V is None else table.V, kept, p + 1, beta)
 
 
-def score_draws(n_draws: int, n_rows: int) -> np.ndarray:
-    """Which draws of the posterior scores are taken at."""
-    size = int(np.clip(_MOST_ROWS // n_rows, _LEAST_DRAWS, _MOST_DRAWS))
-    return np.unique(np.linspace(0, n_draws - 1, size).astype(int))
+def effects_at_mean(draws: LinearDraws) -> np.ndarray:
+    """(R, E) draws of all group effects as they would be with the other parameters at their posterior mean."""
+    u = np.hstack([term.effects.reshape(draws.n_draws, -1) for term in draws.groups])
+    others = np.hstack([draws.beta, draws.cutpoints])
+    others = others - others.mean(axis=0)
+    size = int(np.clip(_MOST_ROWS // draws.n_rows, _LEAST_DRAWS, _MOST_DRAWS))
+    chosen = np.unique(np.linspace(0, draws.n_draws - 1, size).astype(int))
+    slopes = np.linalg.lstsq(others, u - u.mean(axis=0), rcond=1e-10)[0]
+    return u[chosen] - others[chosen] @ slopes
 
 
 class _Sums:

@@ -11,10 +11,12 @@ from scipy import optimize, stats
 import bayesord as bo
 from bayesord.diagnosis.chi_square import holm, inverse_of, score_test
 from bayesord.diagnosis.parallel import parallel_check
-from bayesord.diagnosis.scores import merged_cutpoints, score_draws, score_table
+from bayesord.diagnosis.scores import effects_at_mean, merged_cutpoints, score_table
 from bayesord.diagnosis.shape import curve_tests, link_test
 from bayesord.likelihood.links import LINKS
 from bayesord.modelling.design import from_arrays
+from bayesord.predictive.group_effects import GroupEffects
+from bayesord.predictive.linear_draws import LinearDraws
 
 
 def moves(link, X, at):
@@ -70,36 +72,50 @@ def test_scores_and_information(link, kind, rng):
     )
 
 
-def test_group_effects_are_eliminated_with_their_prior(grouped_fit):
+def test_group_effects_are_integrated_over_with_their_prior(grouped_fit):
     """All parameters in one matrix, a mean over draws; effects with the precision of their prior; its Schur complement."""
     fit = grouped_fit
     design, term, draws = fit.design, fit.design.groups[0], fit.predictive_draws()
+    beta, cutpoints = draws.beta.mean(axis=0), draws.cutpoints.mean(axis=0)
+    effects = effects_at_mean(draws)
+    assert effects.shape == (40, draws.groups[0].effects[0].size)
     score = information = 0.0
-    chosen = score_draws(draws.n_draws, 120)
-    assert len(chosen) == 20
-    for draw in chosen:
-        u = draws.groups[0].effects[draw]
-        eta = design.X @ draws.beta[draw] + (term.Z * u[term.index]).sum(axis=1)
-        at = draws.cutpoints[draw] - eta[:, None]
+    for u in effects:
+        eta = design.X @ beta + (term.Z * u.reshape(-1, 2)[term.index]).sum(axis=1)
+        at = cutpoints - eta[:, None]
         of_effects = np.zeros((u.size, *at.shape))
         for i, (group, z) in enumerate(zip(term.index, term.Z, strict=True)):
             of_effects[2 * group : 2 * group + 2, i] = -z[:, None]
         all_moves = np.concatenate([moves("logit", design.X, at), of_effects])
         each = np.array([slopes("logit", at, v) for v in all_moves])
-        score = score + each[:, np.arange(len(eta)), design.y].sum(axis=1) / 20
-        information = information + np.einsum("aik,bik,ik->ab", each, each, np.exp(log_p("logit", at))) / 20
+        score = score + each[:, np.arange(len(eta)), design.y].sum(axis=1) / 40
+        information = information + np.einsum("aik,bik,ik->ab", each, each, np.exp(log_p("logit", at))) / 40
     posterior = fit.idata["posterior"]
     sd, corr = posterior[term.sd].values.reshape(-1, 2), posterior[term.corr].values.reshape(-1, 2, 2)
     precision = np.linalg.inv((sd[:, :, None] * sd[:, None, :] * corr).mean(axis=0))
     M = len(all_moves) - u.size
-    information[M:, M:] += np.kron(np.eye(len(u)), precision)
-    score[M:] -= (draws.groups[0].effects[chosen].mean(axis=0) @ precision).ravel()
+    information[M:, M:] += np.kron(np.eye(term.n_groups), precision)
+    score[M:] -= (effects.mean(axis=0).reshape(-1, 2) @ precision).ravel()
     solved = np.linalg.solve(information[M:, M:], information[M:, :M]).T
     scores = score_table(fit)
     np.testing.assert_allclose(scores.score, score[:M] - solved @ score[M:], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(
         scores.information, information[:M, :M] - solved @ information[M:, :M], rtol=1e-4, atol=1e-3
     )
+
+
+def test_effects_follow_the_parameters_they_go_with(rng):
+    """Effects that are linear in the others, and noise: what is left is the noise about the line at the mean."""
+    beta, cutpoints = rng.normal(size=(200, 2)), np.sort(rng.normal(size=(200, 3)), axis=1)
+    noise = rng.normal(size=(200, 4, 1)) * 0.1
+    slopes = rng.normal(size=(4, 5))
+    line = (np.hstack([beta, cutpoints]) @ slopes.T)[:, :, None]
+    index, Z = rng.integers(0, 4, 30), np.ones((30, 1))
+    group = GroupEffects(index, Z, line + noise)
+    found = effects_at_mean(LinearDraws("logit", rng.normal(size=(30, 2)), beta, cutpoints, groups=(group,)))
+    assert found.shape == (40, 4)
+    np.testing.assert_allclose(found.mean(axis=0), line.mean(axis=0).ravel(), atol=0.06)
+    assert 0.07 < found.std(axis=0).mean() < 0.13
 
 
 def partial_odds(truth, j):
