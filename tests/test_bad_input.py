@@ -128,6 +128,17 @@ def test_what_may_not_come_of_a_call(function, values, said):
         attempt(function, values)
 
 
+@pytest.mark.parametrize(
+    "values", [[pd.Period("2020-01-01"), pd.NaT], pd.DataFrame([[1.0, 2.0]], columns=[None, "a"])]
+)
+def test_looking_at_values_is_no_change(values):
+    """Periods keep what was asked of them; a missing name is not equal to itself."""
+    assert (
+        attempt(lambda given: pd.DataFrame(given).map(lambda v: getattr(v, "freq", v)), values).message
+        is None
+    )
+
+
 def test_other_errors_are_no_refusals():
     with pytest.raises(KeyError):
         attempt(looks_up, 1)
