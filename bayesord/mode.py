@@ -15,6 +15,7 @@ from bayesord.likelihood.links import Link
 from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design
 from bayesord.modelling.priors import Priors
+from bayesord.plots.methods import PlotMethods
 from bayesord.views import mode_view
 
 __all__ = ["NO_MODE", "OrdinalMode", "fit_mode", "has_mode"]
@@ -28,7 +29,7 @@ _RELATIVE_ZERO = 1e-11  # of an eigenvalue of a matrix with ones on its diagonal
 _ENDLESS = 1e3  # a standard error of thousands, in standardised units: the likelihood rises for ever
 
 
-class OrdinalMode(Answers):
+class OrdinalMode(PlotMethods, Answers):
     """The posterior mode of (beta, cutpoints): a point, with standard errors from the observed information there.
 
     Attributes

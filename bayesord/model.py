@@ -21,7 +21,7 @@ from bayesord.likelihood.links import Link, get_link
 from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
 from bayesord.modelling.priors import Flat, HalfStudentT, Priors, check_priors
-from bayesord.plots.methods import PlotMethods
+from bayesord.plots.methods import PosteriorPlots
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.storage import read_fit
 from bayesord.views import fit_view
@@ -184,7 +184,7 @@ def _check_proper(design: Design, link: Link, priors: Priors) -> None:
         )
 
 
-class OrdinalFit(PlotMethods, Answers):
+class OrdinalFit(PosteriorPlots, Answers):
     """A posterior. Printing it shows the verdict and the table.
 
     Attributes

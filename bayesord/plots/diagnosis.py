@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesord.checks import check_known_names
 from bayesord.plots.colours import category_colours
-from bayesord.plots.parts import bare, legend_columns, longest, new_axes, plain, said, wrapped
+from bayesord.plots.parts import bare, legend_above, legend_height, longest, new_axes, plain, said, wrapped
 
 __all__ = ["plot_category_counts", "plot_diagnosis", "plot_parallel"]
 
@@ -41,8 +41,7 @@ def plot_diagnosis(diagnosis, *, predictors=None):
     if diagnosis.parallel is None:
         return np.array([plot_category_counts(diagnosis)], dtype=object)
     shown = _shown(diagnosis.parallel, predictors)
-    m = diagnosis.parallel.estimates["cutpoint"].nunique()
-    height = max(3.6, 1.6 + len(shown) * (0.35 + 0.11 * m))
+    height = max(3.6, _height(diagnosis.parallel, shown, 4.6))
     _, axes = plt.subplots(
         1, 2, figsize=(10.0, height), layout="constrained", gridspec_kw={"width_ratios": [1, 1.3]}
     )
@@ -71,7 +70,11 @@ def plot_category_counts(diagnosis, *, ax=None):
     ax.vlines(at, table["lower"], table["upper"], color=colours, linewidth=5)
     ax.plot(at, table["observed"], "D", markersize=5, color="black", markeredgecolor="white")
     labels = [wrapped(label, 10) for label in table.index]
-    ax.set_xticks(at, labels, rotation=45 if longest(labels) * len(labels) > 44 else 0)
+    if longest(labels) * len(labels) > 44:
+        slanted = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+        ax.set_xticks(at, [wrapped(label, 40) for label in table.index], **slanted)
+    else:
+        ax.set_xticks(at, labels)
     note = f"diamonds: observed; lines: {100 * diagnosis.prob:g} % posterior predictive intervals"
     ax.set_xlabel(f"{plain(diagnosis.response)}: {said(note, width=4.4)}")
     ax.set_ylabel("rows")
@@ -108,19 +111,19 @@ def plot_parallel(diagnosis, predictors=None, *, ax=None):
     estimates = parallel.estimates
     labels = estimates["cutpoint"].unique().tolist()
     m = len(labels)
-    ax = ax or new_axes(6.4, max(2.6, 1.6 + len(shown) * (0.35 + 0.11 * m)))
+    ax = ax or new_axes(6.4, max(2.6, _height(parallel, shown, 6.4)))
     lanes = np.linspace(-0.32, 0.32, m)
     for label, lane, colour in zip(labels, lanes, category_colours(m), strict=True):
         rows = estimates[estimates["cutpoint"] == label].set_index("predictor").loc[shown]
         values, low, high = (rows[c] * parallel.unit[shown] for c in ("estimate", "lower", "upper"))
         at = np.arange(len(shown)) + lane
         ax.hlines(at, low, high, color=colour, linewidth=1.6)
-        ax.plot(values, at, "o", color=colour, markersize=5, markeredgecolor="white", label=plain(label))
+        ax.plot(values, at, "o", color=colour, markersize=5, markeredgecolor="white", label=label)
     common = (parallel.common * parallel.unit)[shown]
     at = np.arange(len(shown))
     ax.vlines(common, at - 0.42, at + 0.42, color="black", linewidth=1)
     ax.axvline(0, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
-    names = [f"{wrapped(name)}\n{_said_p(parallel.tests['p'][name])}" for name in shown]
+    names = [f"{wrapped(name, 24)}\n{_said_p(parallel.tests['p'][name])}" for name in shown]
     ax.set_yticks(at, names)
     ax.set_ylim(len(shown) - 0.5, -0.5)
     left_out = len(parallel.tests) - len(shown)
@@ -133,9 +136,13 @@ def plot_parallel(diagnosis, predictors=None, *, ax=None):
     ax.set_xlabel(notes)
     ax.tick_params(axis="y", length=0)
     bare(ax, "bottom")
-    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": legend_columns(labels, 5.4)}
-    ax.legend(title="cutpoint", frameon=False, handlelength=1.0, columnspacing=1.2, **where)
+    legend_above(ax, "cutpoint", ax.get_legend_handles_labels()[0], labels)
     return ax
+
+
+def _height(parallel, shown: list[str], width: float) -> float:
+    labels = parallel.estimates["cutpoint"].unique()
+    return 1.1 + legend_height(labels, width) + len(shown) * (0.35 + 0.11 * len(labels))
 
 
 def _shown(parallel, predictors) -> list[str]:

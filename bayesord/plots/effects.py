@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import numpy as np
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from bayesord.modelling.covariate_grid import label
 from bayesord.plots.colours import category_colours
+from bayesord.plots.parts import bare, legend_above, legend_height, longest, new_axes, plain, said, wrapped
 
 __all__ = ["plot_effects"]
 
 _MOST_LINES = 40  # of points, below each other
 _MARKERS = "osD^vP*X<>"
 _NUMBERS = ("estimate", "sd", "lower", "upper")
+_LETTERS = 36  # of a name beside its line
 _SPREAD = 0.62  # of the height of a line that its points share
 
 
@@ -51,23 +51,21 @@ def plot_effects(effects, *, ax=None):
             f"{len(shown.lines)} rows, and at most {_MOST_LINES} can be read below each other. Average with by=, or plot "
             "fewer; rows that differ in one number are drawn as lines."
         )
-    if ax is None:
-        ax = _new_axes(1 if along else len(shown.lines) * max(1, 0.55 * len(shown.series)), bool(along))
-    said = textwrap.fill(effects.said, 46)
-    intervals = f"bars: {100 * effects.prob:g} % intervals" if shown.ends is not None else ""
+    ax = ax or _new_axes(shown, bool(along))
+    what = said(effects.said, width=4.6)
+    intervals = f"{100 * effects.prob:g} % intervals" if shown.ends is not None else ""
     if along is None:
         _points(ax, shown)
         _neutral(ax, effects, "x")
-        ax.set_xlabel("\n".join(filter(None, [said, intervals])))
-        ax.set_ylabel(shown.about)
+        ax.set_xlabel("\n".join(filter(None, [what, intervals and f"bars: {intervals}"])))
+        ax.set_ylabel(plain(shown.about))
     else:
         _lines(ax, shown, *along)
         _neutral(ax, effects, "y")
-        ax.set_ylabel(said)
-        ax.set_xlabel("\n".join(filter(None, [along[0], intervals.replace("bars", "bands")])))
+        ax.set_ylabel(what)
+        ax.set_xlabel("\n".join(filter(None, [plain(along[0]), intervals and f"bands: {intervals}"])))
     if len(shown.series) > 1:
-        where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(len(shown.series), 8)}
-        ax.legend(title=shown.title, frameon=False, handlelength=1.4, columnspacing=1.2, **where)
+        legend_above(ax, shown.title, ax.get_legend_handles_labels()[0], shown.series)
     return ax
 
 
@@ -119,11 +117,13 @@ class _Shown:
         return numbers[0], [index[np.argsort(x[index])] for index in found.values()]
 
 
-def _new_axes(height: float, along: bool):
-    import matplotlib.pyplot as plt
-
-    size = (6.4, 4.2) if along else (6.4, 1.5 + 0.36 * height)
-    return plt.subplots(figsize=size, layout="constrained")[1]
+def _new_axes(shown: _Shown, along: bool):
+    legend = legend_height(shown.series) if len(shown.series) > 1 else 0.0
+    if along:
+        return new_axes(6.4, 3.6 + legend)
+    names = [wrapped(line, _LETTERS) for line in shown.lines]
+    series = max(1, 0.55 * len(shown.series), 0.5 * max(len(name.splitlines()) for name in names))
+    return new_axes(max(6.4, 4.4 + 0.08 * longest(names)), 1.5 + legend + 0.36 * len(names) * series)
 
 
 def _colours(n: int) -> np.ndarray:
@@ -145,11 +145,11 @@ def _points(ax, shown: _Shown) -> None:
         }
         bars = None if shown.ends is None else np.abs(shown.ends[:, :, j] - x)
         ax.errorbar(x, at + lanes[j], xerr=bars, **how)
-    ax.set_yticks(at, shown.lines)
+    ax.set_yticks(at, [wrapped(line, _LETTERS) for line in shown.lines])
     ax.set_ylim(len(at) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", alpha=0.3)
-    ax.spines[["top", "right", "left"]].set_visible(False)
+    bare(ax, "bottom")
 
 
 def _lines(ax, shown: _Shown, name: str, rows: list[np.ndarray]) -> None:
@@ -166,7 +166,7 @@ def _lines(ax, shown: _Shown, name: str, rows: list[np.ndarray]) -> None:
             ax.fill_between(x[index], low, high, color=colour, alpha=0.2, linewidth=0)
     ax.set_xlim(x.min(), x.max())
     ax.grid(axis="y", alpha=0.3)
-    ax.spines[["top", "right"]].set_visible(False)
+    bare(ax, "left", "bottom")
 
 
 def _neutral(ax, effects, axis: str) -> None:

@@ -11,7 +11,16 @@ from bayesord.checks import check_known_names, check_number
 from bayesord.modelling.covariate_grid import grid, held, label
 from bayesord.modelling.covariates import as_asked, covariate_levels, moments
 from bayesord.plots.colours import category_colours
-from bayesord.plots.parts import bare, category_legend, legend_height, mean_offset, new_axes, plain, said
+from bayesord.plots.parts import (
+    bare,
+    category_legend,
+    legend_height,
+    mean_offset,
+    new_axes,
+    plain,
+    said,
+    wrapped,
+)
 
 __all__ = ["plot_latent"]
 
@@ -93,7 +102,9 @@ def plot_latent(
         _whiskers(
             ax, cutpoints.mean(axis=0), np.quantile(cutpoints, [(1 - prob) / 2, (1 + prob) / 2], axis=0)
         )
-    names = [plain(", ".join(label(value) for value in row)) for row in rows[by].itertuples(index=False)]
+    names = [
+        wrapped(", ".join(label(value) for value in row), 24) for row in rows[by].itertuples(index=False)
+    ]
     names = names if by else [""] * len(rows)
     marks = [*np.arange(len(rows))[::-1], *([_STRIP] if known else [])]
     ax.set_yticks(marks, [*names, "cutpoints"][: len(marks)])

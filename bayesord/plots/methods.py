@@ -1,10 +1,10 @@
-"""The plots of a fit, as its methods."""
+"""The plots of a posterior or a posterior mode, as their methods."""
 
 from __future__ import annotations
 
 from bayesord.plots.forest import PARTS
 
-__all__ = ["PlotMethods"]
+__all__ = ["PlotMethods", "PosteriorPlots"]
 
 
 class PlotMethods:
@@ -43,12 +43,6 @@ class PlotMethods:
 
         how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects}
         return plot_latent(self, by, new=new, ax=ax, prob=prob, **how)
-
-    def plot_forest(self, parts=PARTS, *, centred: bool = False, prob: float = 0.9, combined: bool = True):
-        """Coefficients, cutpoints and group standard deviations with intervals: see `bayesord.plots.plot_forest`."""
-        from bayesord.plots import plot_forest
-
-        return plot_forest(self, parts, centred=centred, prob=prob, combined=combined)
 
     def plot_expected_qwk(
         self,
@@ -125,3 +119,13 @@ class PlotMethods:
         from bayesord.plots import plot_prior_posterior
 
         return plot_prior_posterior(self, draws=draws, prob=prob, random_seed=random_seed, ax=ax)
+
+
+class PosteriorPlots(PlotMethods):
+    """Those that need draws as well."""
+
+    def plot_forest(self, parts=PARTS, *, centred: bool = False, prob: float = 0.9, combined: bool = True):
+        """Coefficients, cutpoints and group standard deviations with intervals: see `bayesord.plots.plot_forest`."""
+        from bayesord.plots import plot_forest
+
+        return plot_forest(self, parts, centred=centred, prob=prob, combined=combined)

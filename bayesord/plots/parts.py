@@ -12,6 +12,8 @@ from bayesord.plots.colours import category_colours
 __all__ = [
     "bare",
     "category_legend",
+    "legend_above",
+    "legend_columns",
     "legend_height",
     "longest",
     "mean_offset",
@@ -34,28 +36,46 @@ def bare(ax, *sides: str) -> None:
     ax.spines[[side for side in ("left", "right", "top", "bottom") if side not in sides]].set_visible(False)
 
 
-def legend_columns(categories, width: float = 6.4) -> int:
-    """How many categories find room beside each other on a figure of so many inches."""
-    longest = max(len(str(category)) for category in categories)
-    return int(np.clip(12 * width // (longest + 5), 1, min(len(categories), 8)))
+def legend_columns(names, width: float = 6.4) -> int:
+    """How many names find room beside each other in so many inches, on lines that are as even as they can be."""
+    room = 12 * width // (max(len(str(name)) for name in names) + 5)
+    lines = -(-len(names) // int(np.clip(room, 1, min(len(names), 8))))
+    return -(-len(names) // lines)
 
 
-def legend_height(categories, width: float = 6.4) -> float:
-    """The inches that a legend of the categories needs."""
-    return 0.3 + 0.21 * -(-len(categories) // legend_columns(categories, width))
+def legend_height(names, width: float = 6.4) -> float:
+    """The inches that a legend of these names needs."""
+    tallest = max(len(name.splitlines()) for name in _in_legend(names, width))
+    return 0.3 + (0.06 + 0.15 * tallest) * -(-len(names) // legend_columns(names, width))
 
 
 def category_legend(ax, response: str, categories) -> None:
     """The colours of the categories, above the axes."""
     from matplotlib.patches import Patch
 
-    pairs = zip(category_colours(len(categories)), categories, strict=True)
-    patches = [Patch(color=colour, label=plain(category)) for colour, category in pairs]
-    columns = legend_columns(categories, ax.figure.get_figwidth())
-    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": columns}
+    patches = [Patch(color=colour) for colour in category_colours(len(categories))]
+    legend_above(ax, response, patches, categories)
+
+
+def legend_above(ax, title: str, handles, names) -> None:
+    """A legend above the axes, line after line; over the whole figure where it has no other axes."""
+    from matplotlib.transforms import blended_transform_factory
+
+    alone = len(ax.figure.axes) == 1
+    place = ax.transAxes
+    if alone:
+        place = blended_transform_factory(ax.figure.transSubfigure, ax.transAxes)
+    width = (ax.figure.bbox.width if alone else 1.2 * ax.bbox.width) / ax.figure.dpi
+    columns, shown = legend_columns(names, width), _in_legend(names, width)
+    order = [i for column in range(columns) for i in range(column, len(shown), columns)]
     ax.legend(
-        handles=patches, title=plain(response), frameon=False, handlelength=1.2, columnspacing=1.2, **where
-    )
+        [handles[i] for i in order], [shown[i] for i in order], title=plain(title), ncols=columns, loc="lower center",
+        bbox_to_anchor=(0.5, 1.0), bbox_transform=place, frameon=False, handlelength=1.2, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _in_legend(names, width: float) -> list[str]:
+    return [wrapped(name, max(int(12 * width) - 6, 10)) for name in names]
 
 
 def plain(name: object) -> str:

@@ -69,7 +69,7 @@ def plot_residuals(fit, by=None, *, kind: str = "quantile", loo: bool = False, r
         return ax
     import matplotlib.pyplot as plt
 
-    height = 3.6 + legend_height(fit.design.categories)
+    height = 3.6 + legend_height(fit.design.categories, 4.5)
     widths = {"width_ratios": [1.5, 1]}
     _, axes = plt.subplots(1, 2, figsize=(9.0, height), layout="constrained", gridspec_kw=widths)
     _scatter(axes[0], fit, name, x, r, kind, rng)

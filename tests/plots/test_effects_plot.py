@@ -117,3 +117,31 @@ def test_draws_into_the_axes_given(fit):
 def test_too_many_rows(fit):
     with pytest.raises(ValueError, match="202 rows, and at most 40"):
         fit.predictions(bo.grid(fit, age=..., dose=...)).plot()
+
+
+def test_long_and_odd_names_are_letters_and_find_room():
+    rng = np.random.default_rng(3)
+    brands = ["$5_menu $9", "Alpha and Sons Trading Company Limited", "other"]
+    answers = [f"answer number {k}: between $10 and $20, more or less" for k in range(5)]
+    codes = np.arange(60) % 5
+    data = pd.DataFrame({"brand $x$": rng.choice(brands, 60), "size": rng.normal(size=60)})
+    data["how $feel$"] = pd.Categorical.from_codes(codes, answers, ordered=True)
+    fit = draw(from_formula("`how $feel$` ~ `brand $x$` + size", data))
+    grid = bo.grid(fit, {"size": [0.0, 1.0, 2.0], "brand $x$": ...})
+    for effects in (
+        fit.predictions(by="brand $x$"),
+        fit.comparisons("brand $x$", "odds_ratio"),
+        fit.predictions(bo.grid(fit, size=[0.0, 1.0, 2.0])),
+        fit.predictions(grid, quantity="expected_score"),
+    ):
+        ax = effects.plot()
+        ax.figure.canvas.draw()  # a layout that collapses warns, and warnings are errors
+        legend = ax.get_legend()
+        words = [*ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label]
+        words += [] if legend is None else [*legend.get_texts(), legend.get_title()]
+        words = [text for text in words if text.get_text()]
+        for text in words:
+            assert "$" not in text.get_text().replace(r"\$", ""), text  # two of them would begin a formula
+        for box in (ax.get_tightbbox(), *(text.get_window_extent() for text in words)):
+            assert box.x0 >= -1
+            assert box.x1 <= ax.figure.bbox.width + 1

@@ -14,8 +14,8 @@ from scipy.stats import logistic
 
 import bayesord as bo
 from bayesord import plots
-from bayesord.plots.methods import PlotMethods
-from bayesord.plots.parts import legend_columns, longest, plain, said, wrapped
+from bayesord.plots.methods import PosteriorPlots
+from bayesord.plots.parts import category_legend, legend_columns, longest, plain, said, wrapped
 
 FLAT = bo.Priors(bo.priors.flat(), bo.priors.flat())
 ODD = ["$10 to $20", "a/b <i>", "many words that need more than a single line of the axis"]
@@ -241,12 +241,12 @@ def test_every_figure_takes_axes_or_makes_one_figure(wine_fit):
 
 def test_methods_are_the_functions():
     """The same options with the same defaults, whatever the method adds."""
-    methods = [name for name in dir(PlotMethods) if name.startswith("plot_")]
+    methods = [name for name in dir(PosteriorPlots) if name.startswith("plot_")]
     assert methods
     for name in methods:
         function = inspect.signature(getattr(plots, name)).parameters
-        method = inspect.signature(getattr(PlotMethods, name)).parameters
-        assert getattr(PlotMethods, name).__doc__
+        method = inspect.signature(getattr(PosteriorPlots, name)).parameters
+        assert getattr(PosteriorPlots, name).__doc__
         shared = [option for option in function if option in method]
         if name != "plot_expected_qwk":  # its function takes what the method computes first
             assert shared == list(function)[1:], name
@@ -263,4 +263,54 @@ def test_words():
     assert longest([""]) == 0
     assert said("one", "", "two") == "one; two"
     assert legend_columns(["a", "b"]) == 2
+    assert legend_columns(list("abcdefghij")) == 5  # two even lines, not eight and two
     assert legend_columns(["x" * 100, "y"]) == 1
+
+
+def test_legends_are_read_line_after_line():
+    """Matplotlib fills column after column; the categories must come in order as one reads."""
+    ax = plt.subplots()[1]
+    category_legend(ax, "y", [*"abcdefg", "a long category", "another", "last"])
+    ax.figure.canvas.draw()
+    boxes = [(text.get_window_extent(), text.get_text()) for text in ax.get_legend().get_texts()]
+    read = [name for box, name in sorted(boxes, key=lambda pair: (-round(pair[0].y0, -1), pair[0].x0))]
+    assert read == [*"abcdefg", "a long category", "another", "last"]
+
+
+def test_legends_in_parts_of_a_figure():
+    figure = plt.figure(figsize=(12, 4), layout="constrained")
+    for part in figure.subfigures(1, 2):
+        ax = part.subplots()
+        category_legend(ax, "y", ODD * 2)
+        figure.canvas.draw()
+        box = ax.get_legend().get_window_extent()
+        assert part.bbox.x0 - 1 <= box.x0
+        assert box.x1 <= part.bbox.x1 + 1
+
+
+def test_latent_has_room_for_long_levels_and_answers(survey):
+    data = survey.assign(where=survey["where"].map({"$5/day": "a region with a very long name, officially"}))
+    data = data.assign(where=data["where"].fillna("elsewhere"))
+    ax = bo.fit("answer ~ year + where", data, method="mode", priors=FLAT).plot_latent()
+    ax.figure.canvas.draw()
+    for box in (ax.get_legend().get_window_extent(), ax.get_tightbbox()):
+        assert box.x0 >= -1
+        assert box.x1 <= ax.figure.bbox.width + 1
+
+
+def test_a_posterior_mode_has_the_plots_that_need_no_draws(wine):
+    mode = bo.fit("rating ~ temp", wine, method="mode", priors=bo.Priors(beta=bo.priors.normal(0, 2)))
+    for name in (
+        "category_probs",
+        "latent",
+        "expected_qwk",
+        "confusion",
+        "calibration",
+        "prior_posterior",
+        "residuals",
+    ):
+        axes = np.ravel(getattr(mode, f"plot_{name}")())
+        axes[0].figure.canvas.draw()
+        assert all(ax.has_data() for ax in axes), name
+        plt.close("all")
+    assert not hasattr(mode, "plot_forest")
