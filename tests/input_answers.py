@@ -62,12 +62,17 @@ CASES = [
         24,
         (X, ordered(["low", "high"] * 6, ["low", "mid", "high"])),
         UserWarning,
-        "level 'mid' has 0 observations",
+        "level 'mid' has 0 observations: cutpoints next to it",
         "set by the prior",
         check=labels("low", "mid", "high"),
     ),
     warned(
-        24, (X, Y), UserWarning, "levels 0, 4 have 0", categories=[0, 1, 2, 3, 4], check=labels(0, 1, 2, 3, 4)
+        24,
+        (X, Y),
+        UserWarning,
+        "levels 0, 4 have 0 observations: cutpoints next to them",
+        categories=[0, 1, 2, 3, 4],
+        check=labels(0, 1, 2, 3, 4),
     ),
     bad(
         25,

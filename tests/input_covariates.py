@@ -37,6 +37,17 @@ CASES = [
     bad(2, (None, Y), TypeError, "got NoneType"),
     bad(6, (pd.DataFrame({"a": pd.Categorical(Y)}), Y), ValueError, r"'a' is a Categorical, not numeric"),
     bad(2, ([[1.0], [1.0, 2.0]], [1, 2]), ValueError, "different lengths"),
+    bad(
+        2,
+        (X[:, 0], ["low", "high"] * 6),
+        ValueError,
+        "Expected 2D array",
+        "order is unknown",
+        "Negative values",
+        "offset contains NaN",
+        sample_weight=[-1] * N,
+        offset=[np.nan] * N,
+    ),
     bad(3, (X[:, :, None], Y), ValueError, "dim 3, while dim <= 2", "mean.*reshape"),
     # values of X
     bad(
@@ -129,6 +140,7 @@ CASES = [
     ),
     bad(11, (np.empty((0, 3)), []), ValueError, r"0 sample\(s\) \(shape=\(0, 3\)\)"),
     bad(11, ("rating ~ age", table().iloc[:0]), ValueError, r"0 sample\(s\)", call=from_formula),
+    bad(11, ("~ age", table()), ValueError, "nothing left of '~': write the column", call=from_formula),
     good(11, (np.empty((N, 0)), Y), lambda design: design.X.shape == (N, 0) and design.predictors == ()),
     good(11, ("rating ~ 1", table()), lambda design: design.X.shape == (N, 0), call=from_formula),
     # columns that cannot inform, or that do so twice

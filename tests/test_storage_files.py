@@ -176,6 +176,13 @@ class TestTarget:
         assert caught.value.errno == errno.ENOSPC
         assert os.listdir(tmp_path) == []
 
+    def test_a_pipe_or_device_is_not_replaced(self, fit, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        for overwrite in (False, True):
+            with pytest.raises(FileExistsError, match="is a device or a pipe"):
+                fit.save(tmp_path / "pipe", overwrite=overwrite)
+        assert (tmp_path / "pipe").is_fifo()
+
     def test_permissions_are_those_of_any_new_file(self, fit, tmp_path):
         fit.save(tmp_path / "wine.fit")
         (tmp_path / "other").touch()

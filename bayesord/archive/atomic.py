@@ -21,6 +21,8 @@ def check_target(path: Path, *, overwrite: bool, size: int) -> None:
         raise IsADirectoryError(errno.EISDIR, "is a folder; give the name of a file", str(path))
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, "the folder does not exist; make it first", str(folder))
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is a device or a pipe; give the name of a file", str(path))
     if path.exists() and not overwrite:
         raise FileExistsError(errno.EEXIST, "exists already; give another name, or overwrite=True", str(path))
     if not os.access(folder, os.W_OK | os.X_OK):

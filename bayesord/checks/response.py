@@ -235,7 +235,8 @@ def _warnings(codes: np.ndarray, order: list, name: str, *, explicit: bool, answ
     empty = [label for label, count in zip(order, counts, strict=True) if count == 0]
     if empty:
         levels = f"level {empty[0]!r} has" if len(empty) == 1 else f"levels {name_list(empty)} have"
-        said.append(f"{name}: {levels} 0 observations: cutpoints next to it are set by the prior.")
+        beside = "it" if len(empty) == 1 else "them"
+        said.append(f"{name}: {levels} 0 observations: cutpoints next to {beside} are set by the prior.")
     if not explicit and (len(order) > MOST_CATEGORIES or len(order) > answers / 2):
         said.append(
             f"{name} has {len(order)} categories in {answers:g} rows: it looks continuous, or like an id. "

@@ -121,6 +121,7 @@ def read_weights(
             f"Negative values in data passed to `sample_weight`: {name_rows(negative, index)}, "
             f"first {values[negative][0]:g}. Weights count rows: use 0 to leave a row out."
         )
+    if negative.any() or not np.isfinite(values).all():
         return None
     largest = values.max(initial=0.0)
     if n and largest == 0:
@@ -141,7 +142,9 @@ def read_offset(
     offset: object, n: int, problems: Problems, index: pd.Index | None = None, keep: np.ndarray | None = None
 ) -> np.ndarray | None:
     """The offset of the linear predictor as float64 of shape (n,), or None; rows outside `keep` may hold anything."""
-    return None if offset is None else _read_numbers(offset, "offset", n, problems, index, keep)
+    values = None if offset is None else _read_numbers(offset, "offset", n, problems, index, keep)
+    usable = values is not None and np.isfinite(values if keep is None else values[keep]).all()
+    return values if usable else None
 
 
 def positive_rows(sample_weight: object, n: int | None) -> np.ndarray | None:
@@ -161,10 +164,10 @@ def _read_numbers(
     index: pd.Index | None,
     keep: np.ndarray | None = None,
 ) -> np.ndarray | None:
-    """One finite real number per row; float64, a copy."""
+    """One real number per row, float64, a copy; those that are not finite are reported."""
     array = real_numbers(values)
     if array is None:
-        problems.add(f"{name} must be real numbers, one per row; got {type(values).__name__}.", TypeError)
+        problems.add(f"{name} must be real numbers, one per row; got {_no_number(values)}.", TypeError)
         return None
     shape = array.shape
     if shape != (n,):
@@ -181,6 +184,14 @@ def _read_numbers(
             problems.add(
                 f"Input {name} contains {word}: {name_rows(bad, index)}. Give a finite number for every row."
             )
-            return None
     check_index(index, index_of(values), ("the data", name), problems)
     return array.copy()
+
+
+def _no_number(values: object) -> str:
+    """The first value that is no real number, or the type of what holds no values."""
+    if isinstance(values, list | tuple | np.ndarray | pd.Series) and np.ndim(values) == 1:
+        for value in values:
+            if real_numbers(value) is None:
+                return f"{value!r} among them"
+    return type(values).__name__

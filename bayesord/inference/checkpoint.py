@@ -109,6 +109,8 @@ class Checkpoint:
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "checkpoint= takes a folder", str(self.folder))
         try:
+            if self.folder.exists() and not (self.folder / _LOCK).exists():
+                self._contents()  # before a lock is left among someone else's files
             self.folder.mkdir(parents=True, exist_ok=True)
             free = self._lock.acquire()
         except OSError as error:
@@ -122,9 +124,8 @@ class Checkpoint:
         """The seeds of the run that is there, once it is known to be the same; or of a new one, noted down."""
         for leftover in self.folder.glob(f".*{UNFINISHED}"):
             leftover.unlink()
-        here = sorted(path.name for path in self.folder.iterdir() if path.name != _LOCK)
         path = self.folder / _RUN
-        if _RUN in here:
+        if _RUN in self._contents():
             if not resume:
                 raise ValueError(
                     f"checkpoint={str(self.folder)!r} holds a run already: pass resume=True to go on with it, or give "
@@ -136,15 +137,21 @@ class Checkpoint:
             )
             self._compare(there, described, seeds)
             return seeds
-        if here:
-            raise ValueError(
-                f"checkpoint={str(self.folder)!r} holds files that are no checkpoint ({name_list(here, 3)}): give "
-                "another folder"
-            )
         drawn = random_seed is None
         seeds = chain_seeds(random_seed, chains)
         write_archive(path, {"described": described, "drawn": drawn, "seeds": seeds}, Arrays())
         return seeds
+
+    def _contents(self) -> list[str]:
+        """What is in the folder beside the lock: a run, or nothing; ValueError for other files."""
+        names = sorted(path.name for path in self.folder.iterdir())
+        here = [name for name in names if name != _LOCK and not name.endswith(UNFINISHED)]
+        if here and _RUN not in here:
+            raise ValueError(
+                f"checkpoint={str(self.folder)!r} holds files that are no checkpoint ({name_list(here, 3)}): give "
+                "another folder"
+            )
+        return here
 
     def _compare(self, there: dict, described: dict, seeds: list[int]) -> None:
         before = there["described"]

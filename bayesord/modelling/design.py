@@ -178,7 +178,7 @@ def from_formula(
     problems = Problems()
     data = read_table(data, "data", problems)
     parsed = parse_formula(formula, [name for name in data.columns if isinstance(name, str)], problems)
-    if parsed is None or problems:
+    if problems and (data.columns.nlevels > 1 or data.empty):
         problems.raise_if_any()
     offset_name = offset if isinstance(offset, str) else offset is not None
     rows = TrainingRows(
@@ -189,6 +189,11 @@ def from_formula(
         offset=column_of(data, offset, "offset", problems),
         problems=problems,
     )
+    if parsed is None:  # what else is wrong, as far as it can be told
+        name = str(formula).partition("~")[0].strip().strip("`")
+        if (data.columns == name).sum() == 1:
+            rows.read(data[name], categories, name)
+        problems.raise_if_any()
     response = rows.read(column_of(data, parsed.response, "response", problems), categories, parsed.response)
     kept = data if rows.keep is None else data.loc[rows.keep]
     encoder = FormulaMap(parsed)
@@ -238,16 +243,19 @@ def from_arrays(
     """
     problems = Problems()
     name = y.name if isinstance(y, pd.Series) and isinstance(y.name, str) else "y"
+    carried = {"sample_weight": sample_weight, "kind": weights, "offset": offset}
     covariates = checks.read_covariates(X, problems, checks.positive_rows(sample_weight, checks.length_of(X)))
     if covariates is None:
-        checks.read_response(y, problems, categories=categories, name=name, index=checks.index_of(y))
+        if n := checks.length_of(y):
+            TrainingRows(n, checks.index_of(y), **carried, problems=problems).read(y, categories, name)
+        else:
+            checks.read_response(y, problems, categories=categories, name=name)
         problems.raise_if_any()
     n = len(covariates.values)
     checks.check_size(covariates.values.shape, "X", problems)
     equal = checks.check_lengths({"X": n, name: checks.length_of(y)}, problems)
     checks.check_index(covariates.index, checks.index_of(y), ("X", name), problems)
     index = covariates.index if covariates.index is not None else checks.index_of(y)
-    carried = {"sample_weight": sample_weight, "kind": weights, "offset": offset}
     if n == 0 or not equal:
         checks.read_response(y, problems, categories=categories, name=name, index=checks.index_of(y))
         if n:

@@ -155,6 +155,9 @@ def _tree(text: str, columns: list[str], problems: Problems) -> object | None:
     if "~" not in text:
         problems.add(f"formula {text[:80]!r} has no '~': write \"response ~ predictor + predictor\".")
         return None
+    if not text.split("~", 1)[0].strip():
+        problems.add(f"formula {text[:80]!r} has nothing left of '~': write the column of the answers there.")
+        return None
     try:
         tokens = Scanner(text).scan(add_intercept=False)
         parser = Parser(tokens)

@@ -81,6 +81,7 @@ class TestRefusals:
             with pytest.raises(ValueError, match=r"no checkpoint \('thesis.tex'\)"):
                 fitted(wine, tmp_path, resume=resume)
         assert (tmp_path / "thesis.tex").read_text() == "mine"
+        assert os.listdir(tmp_path) == ["thesis.tex"]  # not even a lock
 
     def test_a_chain_of_another_run(self, run, wine, tmp_path_factory):
         other = tmp_path_factory.mktemp("other")

@@ -118,7 +118,7 @@ def test_numbers_cannot_run_for_ever(data):
         ("y ~", "'~ 1'"),
         ("y", "has no '~'"),
         ("", "has no '~'"),
-        ("~ x", "cannot be read"),
+        ("~ x", "nothing left of '~'"),
         ("y ~ x ~ z", "cannot be read"),
         ("y ~ `x", "not closed"),
         ("y ~ 'x", "cannot be read"),
