@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
@@ -14,7 +13,7 @@ import pandas as pd
 from bayesord import checks
 from bayesord.answers import Answers, Coefficients, format_table
 from bayesord.inference import sampling
-from bayesord.inference.diagnostics import Verdict
+from bayesord.inference.diagnostics import Verdict, report
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.leave_one_out import loo_qwk, seen_qwk
 from bayesord.likelihood.links import Link, get_link
@@ -151,10 +150,7 @@ def fit(
         return fit_mode(design, link, priors)
     idata, verdict = sampling.sample(design, link, priors, progressbar=progressbar, **settings)
     result = OrdinalFit(design, link, priors, idata, verdict)
-    if verdict.level != "ok" and on_fail != "ignore":
-        if on_fail == "raise":
-            raise RuntimeError(str(verdict))
-        warnings.warn(str(verdict), checks.ConvergenceWarning, stacklevel=2)
+    report(verdict, on_fail)
     return result
 
 

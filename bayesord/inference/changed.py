@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
-from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -15,17 +13,13 @@ from pymc.pytensorf import extract_obs_data
 
 from bayesord import checks
 from bayesord.inference import nuts, sampling
-from bayesord.inference.blas import blas_threads
-from bayesord.inference.diagnostics import Verdict, judge
+from bayesord.inference.diagnostics import Verdict, judge, report
 from bayesord.inference.graph import GraphDensity
+from bayesord.inference.layout import start_steps
 from bayesord.modelling.constants import model_constants
-from bayesord.modelling.cutpoints import steps_from_cutpoints
 from bayesord.modelling.origin import Origin, changes, origin
 
 __all__ = ["sample"]
-
-_TUNE = 1000
-_RETRY_ACCEPT = 0.95
 
 
 def sample(
@@ -101,10 +95,7 @@ def sample(
             f"bayesord: {what}; PyTensor compiles it (seconds; a new kind of model takes up to a minute)"
         )
         idata, verdict = _through_pytensor(model, source, announce, **settings)
-    if verdict.level != "ok" and on_fail != "ignore":
-        if on_fail == "raise":
-            raise RuntimeError(str(verdict))
-        warnings.warn(str(verdict), checks.ConvergenceWarning, stacklevel=2)
+    report(verdict, on_fail)
     return idata
 
 
@@ -134,37 +125,18 @@ def _through_pytensor(
     announce,
     *,
     chains,
-    cores,
     tune,
-    target_accept,
     random_seed,
     **settings,
 ) -> tuple[xr.DataTree, Verdict]:
-    cpus = checks.available_cores()
-    settings |= {
-        "seeds": nuts.chain_seeds(random_seed, chains),
-        "cores": min(cores, cpus),
-        "tune": _TUNE if tune == "auto" else tune,
-    }
+    tune = sampling.TUNE_PLAIN if tune == "auto" else tune
     began = time.perf_counter()
     density = GraphDensity(model, _start(model, source))
-    compiled = time.perf_counter()
-    with blas_threads(max(1, cpus // settings["cores"])):
-        sampled = nuts.sample_model(density, target_accept=target_accept, **settings)
-        if not sampled.interrupted and sampled.stats["diverging"].any() and target_accept < _RETRY_ACCEPT:
-            announce(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}")
-            with suppress(KeyboardInterrupt):  # while tuning again: the first run is complete
-                sampled = nuts.sample_model(density, target_accept=_RETRY_ACCEPT, **settings)
-    how = {
-        "sampler": "nutpie, PyTensor",
-        "tune": settings["tune"],
-        "whitened": 0,
-        "interrupted": int(sampled.interrupted),
-        "tuning_gradients": sampled.tuning_gradients,
-        "seconds_before_sampling": compiled - began,
-        "seconds_sampling": time.perf_counter() - compiled,
-    }
-    idata = _idata(model, source, sampled, how)
+    how = {"sampler": "nutpie, PyTensor", "tune": tune, "whitened": 0}
+    how["seconds_before_sampling"] = time.perf_counter() - began
+    run, seeds = partial(nuts.sample_model, density, tune=tune), nuts.chain_seeds(random_seed, chains)
+    sampled, found = sampling.run_chains(run, announce, seeds=seeds, **settings)
+    idata = _idata(model, source, sampled, how | found)
     verdict = judge(idata, chains_asked=chains, interrupted=sampled.interrupted)
     idata["sample_stats"].attrs["verdict"] = str(verdict)
     return idata, verdict
@@ -176,12 +148,8 @@ def _start(model: pm.Model, source: Origin | None) -> dict | None:
     if source is None or steps is None or model.rvs_to_initial_values.get(steps) is not None:
         return None
     K = len(source.design.categories)
-    counts = np.bincount(model["y_codes"].get_value(), minlength=K) + 0.5
-    if len(counts) != K:
-        return None
-    return {
-        "cutpoint_steps": steps_from_cutpoints(source.link.quantile(np.cumsum(counts)[:-1] / counts.sum()))
-    }
+    counts = np.bincount(model["y_codes"].get_value(), minlength=K)
+    return {"cutpoint_steps": start_steps(source.link, counts)} if len(counts) == K else None
 
 
 def _idata(model: pm.Model, source: Origin | None, sampled: nuts.Chains, how: dict) -> xr.DataTree:

@@ -6,12 +6,14 @@ the data.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayesord import html
+from bayesord.checks import ConvergenceWarning
 from bayesord.inference.blas import blas_threads
 from bayesord.inference.conflict import conflict_limit, prior_conflicts
 from bayesord.inference.draw_checks import LEVELS, Check, draw_checks, worst
@@ -30,6 +32,7 @@ __all__ = [
     "empty_check",
     "estimate",
     "judge",
+    "report",
     "separation_check",
     "worst",
 ]
@@ -109,6 +112,14 @@ def judge(
     }
     problems = tuple(check.advice for check in checks if check.level != "ok" and check.advice)
     return Verdict(worst(checks), figures, problems, tuple(remarks))
+
+
+def report(verdict: Verdict, on_fail: str) -> None:
+    """Warn of a verdict that is not clean, or raise it, as the user asked: to be called by what the user called."""
+    if verdict.level != "ok" and on_fail != "ignore":
+        if on_fail == "raise":
+            raise RuntimeError(str(verdict))
+        warnings.warn(str(verdict), ConvergenceWarning, stacklevel=3)
 
 
 # -- what the sampler cannot see -----------------------------------------------------------------------------------

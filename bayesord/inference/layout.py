@@ -19,7 +19,7 @@ from bayesord.modelling.cutpoints import steps_from_cutpoints
 from bayesord.modelling.design import Design
 from bayesord.modelling.groups import GroupTerm
 
-__all__ = ["Layout", "has_direct_density", "lay_out"]
+__all__ = ["Layout", "has_direct_density", "lay_out", "start_steps"]
 
 
 def has_direct_density(design: Design, priors: P.Priors) -> bool:
@@ -123,9 +123,13 @@ class Layout:
 
     def start(self) -> np.ndarray:
         """(steps, coefficients): cutpoints at the smoothed empirical quantiles, coefficients zero."""
-        counts = self._counts() + 0.5
-        below = np.cumsum(counts)[:-1] / counts.sum()
-        return np.concatenate([steps_from_cutpoints(self.link.quantile(below)), np.zeros(len(self.order))])
+        return np.concatenate([start_steps(self.link, self._counts()), np.zeros(len(self.order))])
+
+
+def start_steps(link: Link, counts: np.ndarray) -> np.ndarray:
+    """Steps of cutpoints at the smoothed empirical quantiles, from the counts (K,) of the categories."""
+    counts = counts + 0.5
+    return steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))
 
 
 def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:

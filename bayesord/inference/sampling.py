@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -21,10 +22,10 @@ from bayesord.likelihood import segments
 from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
 from bayesord.modelling.constants import coefficient_variables, model_constants, model_coords
-from bayesord.modelling.cutpoints import cutpoints_from_steps, steps_from_cutpoints
+from bayesord.modelling.cutpoints import cutpoints_from_steps
 from bayesord.modelling.design import Design
 
-__all__ = ["check_settings", "sample"]
+__all__ = ["check_settings", "run_chains", "sample"]
 
 TUNE_DIRECT, TUNE_PLAIN = 200, 1000  # with and without a mode to whiten by
 LOG_LIKELIHOOD_BYTES = 64e6
@@ -68,93 +69,71 @@ def sample(
 
     `quiet` leaves the announcements out, for those who fit by the hundred. `checkpoint` is a folder for finished chains.
     """
-    announce = _nothing if quiet else partial(print, file=sys.stderr)
-    how = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
-    given = {"cores": cores, "progressbar": progressbar, "announce": announce}
-    if checkpoint is None:
-        return _sample(
-            design, link, priors, **how, **given, seeds=nuts.chain_seeds(random_seed, chains), kept=None
+    announce = (lambda _: None) if quiet else partial(print, file=sys.stderr)
+    engine = _direct_engine if layout.has_direct_density(design, priors) else _pytensor_engine
+    model = {"design": design, "link": link, "priors": priors, "random_seed": random_seed}
+    model["settings"] = {"draws": draws, "tune": tune, "chains": chains, "target_accept": target_accept}
+    with nullcontext() if checkpoint is None else Checkpoint(checkpoint, resume=resume, **model) as kept:
+        began = time.perf_counter()
+        # Products lose more by waiting for threads than they gain, fiftyfold on a busy machine, until they take seconds.
+        with blas_threads(available_cores() if design.X.size * design.X.shape[1] > _MANY_PRODUCTS else 1):
+            run, how = engine(design, link, priors, tune, announce)
+        how["seconds_before_sampling"] = time.perf_counter() - began
+        sampled, found = run_chains(
+            partial(run, kept=kept),
+            announce,
+            seeds=kept.seeds if kept else nuts.chain_seeds(random_seed, chains),
+            draws=draws,
+            cores=min(cores, chains),
+            target_accept=target_accept,
+            progressbar=progressbar,
         )
-    model = {"design": design, "link": link, "priors": priors}
-    with Checkpoint(checkpoint, resume=resume, **model, random_seed=random_seed, settings=how) as kept:
-        return _sample(design, link, priors, **how, **given, seeds=kept.seeds, kept=kept)
-
-
-def _sample(
-    design: Design,
-    link: Link,
-    priors: P.Priors,
-    *,
-    draws: int,
-    tune: int | str,
-    chains: int,
-    cores: int,
-    target_accept: float,
-    progressbar: bool,
-    announce,
-    seeds: list[int],
-    kept: Checkpoint | None,
-) -> tuple[xr.DataTree, diagnostics.Verdict]:
-    cpus = available_cores()
-    settings = {
-        "seeds": seeds,
-        "kept": kept,
-        "draws": draws,
-        "tune": tune,
-        "cores": min(cores, chains, cpus),
-        "progressbar": progressbar,
-    }
-    began = time.perf_counter()
-    # Products lose more by waiting for threads than they gain, fiftyfold on a busy machine, until they take seconds.
-    with blas_threads(cpus if design.X.size * design.X.shape[1] > _MANY_PRODUCTS else 1):
-        run = (_direct_engine if layout.has_direct_density(design, priors) else _pytensor_engine)(
-            design, link, priors, announce
-        )
-    placed = time.perf_counter()
-    with blas_threads(max(1, cpus // settings["cores"])):
-        posterior, sampled, how = run(target_accept=target_accept, **settings)
-        if not sampled.interrupted and sampled.stats["diverging"].any() and target_accept < _RETRY_ACCEPT:
-            announce(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}")
-            with suppress(KeyboardInterrupt):  # while tuning again: the first run is complete
-                posterior, sampled, how = run(target_accept=_RETRY_ACCEPT, **settings)
-    how |= {
-        "interrupted": int(sampled.interrupted),
-        "tuning_gradients": sampled.tuning_gradients,
-        "seconds_before_sampling": placed - began,
-        "seconds_sampling": time.perf_counter() - placed,
-    }
-    idata = _idata(design, link, priors, posterior, sampled.stats, how)
-    remarks = diagnostics.data_remarks(design, link, priors, posterior)
-    verdict = diagnostics.judge(idata, remarks, chains_asked=chains, interrupted=sampled.interrupted)
-    idata["sample_stats"].attrs["verdict"] = str(verdict)
-    if len(design.y) * chains * draws * 8 <= LOG_LIKELIHOOD_BYTES:
-        add_log_likelihood(idata, design, link)
+        idata = _idata(design, link, priors, sampled.draws, sampled.stats, how | found)
+        remarks = diagnostics.data_remarks(design, link, priors, sampled.draws)
+        verdict = diagnostics.judge(idata, remarks, chains_asked=chains, interrupted=sampled.interrupted)
+        idata["sample_stats"].attrs["verdict"] = str(verdict)
+        if len(design.y) * chains * draws * 8 <= LOG_LIKELIHOOD_BYTES:
+            add_log_likelihood(idata, design, link)
     return idata, verdict
 
 
-def _nothing(_: str) -> None:
-    """Announce to nobody."""
+def run_chains(run, announce, *, cores: int, target_accept: float, **settings) -> tuple[nuts.Chains, dict]:
+    """The chains of `run`, sampled once more at target_accept 0.95 where some diverge; and what to note of them."""
+    began = time.perf_counter()
+    cpus = available_cores()
+    settings["cores"] = min(cores, cpus)
+    with blas_threads(max(1, cpus // settings["cores"])):
+        sampled = run(target_accept=target_accept, **settings)
+        if not sampled.interrupted and sampled.stats["diverging"].any() and target_accept < _RETRY_ACCEPT:
+            announce(f"Divergences: sampling once more at target_accept={_RETRY_ACCEPT}")
+            with suppress(KeyboardInterrupt):  # while tuning again: the first run is complete
+                sampled = run(target_accept=_RETRY_ACCEPT, **settings)
+    return sampled, {
+        "interrupted": int(sampled.interrupted),
+        "tuning_gradients": sampled.tuning_gradients,
+        "seconds_sampling": time.perf_counter() - began,
+    }
 
 
-def _direct_engine(design: Design, link: Link, priors: P.Priors, announce):
-    """A function that samples the direct density, in coordinates found beforehand."""
+def _direct_engine(design: Design, link: Link, priors: P.Priors, tune: int | str, announce):
+    """A function that samples the direct density, in coordinates found beforehand; and what to note of it."""
     if not (density.is_compiled(bool(design.groups)) and segments.is_compiled(link.code)):
         announce("bayesord: compiling once for this machine (later fits start at once)")
     laid_out = layout.lay_out(design, link, priors)
     placed, rotation, found = geometry.place_posterior(laid_out)
     if not found:
         announce("bayesord: no usable mode; NUTS adapts from the start instead")
+    tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
 
-    def run(*, tune, target_accept, kept, **settings):
-        tune = (TUNE_DIRECT if found else TUNE_PLAIN) if tune == "auto" else tune
+    def run(*, target_accept, kept, **settings):
         stage = kept and kept.stage(target_accept, digest((placed, rotation, found)))
         sampled = nuts.sample_density(placed, tune=tune, target_accept=target_accept, stage=stage, **settings)
         x = sampled.draws["x"]
         flat = _user_scale(design, laid_out, placed, rotation, x.reshape(-1, x.shape[-1]))
         posterior = {name: values.reshape(*x.shape[:2], *values.shape[1:]) for name, values in flat.items()}
-        return posterior, sampled, {"sampler": "nutpie, direct density", "tune": tune, "whitened": int(found)}
+        return replace(sampled, draws=posterior)
 
-    return run
+    return run, {"sampler": "nutpie, direct density", "tune": tune, "whitened": int(found)}
 
 
 def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
@@ -186,29 +165,24 @@ def _user_scale(design, laid_out, placed, rotation, x) -> dict[str, np.ndarray]:
     return posterior
 
 
-def _pytensor_engine(design: Design, link: Link, priors: P.Priors, announce):
-    """A function that samples the pm.Model through PyTensor, for priors without a direct density."""
+def _pytensor_engine(design: Design, link: Link, priors: P.Priors, tune: int | str, announce):
+    """The same for priors without a direct density: the pm.Model through PyTensor."""
     from bayesord.inference.graph import GraphDensity
     from bayesord.modelling.build import build_model
 
     announce(
         "bayesord: no direct density for these priors; PyTensor compiles the model (some seconds to a minute)"
     )
-    model = build_model(design, link, priors)
-    counts = np.bincount(design.y, weights=design.weights, minlength=len(design.categories)) + 0.5
-    start = {"cutpoint_steps": steps_from_cutpoints(link.quantile(np.cumsum(counts)[:-1] / counts.sum()))}
+    counts = np.bincount(design.y, weights=design.weights, minlength=len(design.categories))
+    start = {"cutpoint_steps": layout.start_steps(link, counts)}
+    compiled = GraphDensity(build_model(design, link, priors), start)
+    tune = TUNE_PLAIN if tune == "auto" else tune
 
-    compiled = GraphDensity(model, start)
-
-    def run(*, tune, target_accept, kept, **settings):
-        tune = TUNE_PLAIN if tune == "auto" else tune
+    def run(*, target_accept, kept, **settings):
         stage = kept and kept.stage(target_accept, digest(compiled.numbers))
-        sampled = nuts.sample_model(compiled, tune=tune, target_accept=target_accept, stage=stage, **settings)
-        named = {variable.name for variable in model.unobserved_RVs}
-        posterior = {name: values for name, values in sampled.draws.items() if name in named}
-        return posterior, sampled, {"sampler": "nutpie, PyTensor", "tune": tune, "whitened": 0}
+        return nuts.sample_model(compiled, tune=tune, target_accept=target_accept, stage=stage, **settings)
 
-    return run
+    return run, {"sampler": "nutpie, PyTensor", "tune": tune, "whitened": 0}
 
 
 def _idata(
