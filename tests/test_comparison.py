@@ -342,6 +342,21 @@ def test_figure(rows):
         result.plot("rsp")
 
 
+def test_names_of_methods_are_letters_and_find_room(rows):
+    import matplotlib.pyplot as plt
+
+    long = "a model whose name is longer than one would like to see beside a figure"
+    result = bo.compare({"$5 and $6": rows.bad, long: rows.good}, None, rows.codes, **QUIET)
+    axes = result.plot()
+    figure = axes[0].figure
+    figure.canvas.draw()
+    names = {label.get_text() for label in axes[0].get_yticklabels()}
+    assert r"\$5 and \$6" in names  # else what is between would be set as a formula
+    assert {name.replace("\n", " ") for name in names} >= {long}
+    assert all(ax.get_window_extent().width > 0.2 * figure.bbox.width for ax in axes)
+    plt.close(figure)
+
+
 def test_values_off_the_scale_are_written_at_the_edge(rows):
     from matplotlib.figure import Figure
 

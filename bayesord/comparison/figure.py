@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesord.plots import category_colours
+from bayesord.plots.parts import longest, plain, wrapped
 
 __all__ = ["plot_comparison"]
 
@@ -40,7 +41,8 @@ def plot_comparison(comparison, metrics=None, *, axes=None):
         import matplotlib.pyplot as plt
 
         lane = 0.18 + 0.035 * table["decision"].nunique()
-        size = (1.6 + 3.2 * len(chosen), 1.4 + lane * len(methods))
+        room = max(1.6, 0.08 * longest(wrapped(method, 36) for method in methods))
+        size = (room + 3.2 * len(chosen), 1.4 + lane * len(methods))
         figure, grid = plt.subplots(
             1, len(chosen), figsize=size, sharey=True, squeeze=False, layout="constrained"
         )
@@ -56,7 +58,7 @@ def plot_comparison(comparison, metrics=None, *, axes=None):
         else:
             _by_method(ax, table, metric, methods)
         _dress(ax, metric, methods)
-    axes[0].set_yticks(range(len(methods)), methods)
+    axes[0].set_yticks(range(len(methods)), [wrapped(method, 36) for method in methods])
     by_decision = [ax for ax, metric in zip(axes, chosen, strict=True) if metric.needs == "labels"]
     if by_decision:
         handles, labels = by_decision[0].get_legend_handles_labels()
@@ -93,7 +95,7 @@ def _by_decision(ax, table, metric, methods, decisions) -> None:
             _limit(table, metric),
             colour=colour,
             marker=MARKERS[number % len(MARKERS)],
-            label=decision,
+            label=plain(decision),
         )
 
 

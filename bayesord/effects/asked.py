@@ -76,7 +76,7 @@ def ask(
             raise ValueError("sample_weight= and offset= belong to new rows; the training rows keep theirs.")
         rows, offset, weights = training_rows(design), given_offset(design), design.weights
     else:
-        rows = named_rows(design, new)
+        rows = named_rows(design, new, offset)
         how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects}
         if not len(rows):
             raise ValueError("new has no rows.")

@@ -114,8 +114,8 @@ def given_offset(design) -> np.ndarray | None:
     return design.offset - coded.offset
 
 
-def named_rows(design, new) -> pd.DataFrame:
-    """New rows as a DataFrame with the names of the covariates.
+def named_rows(design, new, offset=None) -> pd.DataFrame:
+    """New rows as a DataFrame with the names of the covariates; their offset is checked with them, not kept.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def named_rows(design, new) -> pd.DataFrame:
         design.formula or design.source.named or set(design.predictors) <= set(new.columns)
     ):
         return new
-    coded = design.rows(new)
+    coded = design.rows(new, offset=offset)
     return pd.DataFrame(coded.X, columns=list(design.predictors), index=coded.obs_id)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from bayesord.checks import check_known_names, check_number
+from bayesord.checks import check_known_names, check_number, name_list
 from bayesord.modelling.covariate_grid import grid, held, label, positions_by
 from bayesord.modelling.covariates import as_asked, covariate_levels, named_rows
 from bayesord.plots.colours import category_colours
@@ -71,7 +71,7 @@ def plot_category_probs(
     ['cold, no', 'cold, yes', 'warm, no', 'warm, yes']
     """
     check_number("prob", prob, above=0, below=1)
-    by, rows, held = _rows_to_plot(fit, by, new)
+    by, rows, held = _rows_to_plot(fit, by, new, offset)
     levels = covariate_levels(fit.design)
     groups = positions_by(rows, by, levels)
     along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
@@ -96,19 +96,25 @@ def plot_category_probs(
 # -- which rows ----------------------------------------------------------------------------------------------
 
 
-def _rows_to_plot(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
+def _rows_to_plot(fit, by, new, offset) -> tuple[list[str], pd.DataFrame, str]:
     """(names, rows, what the other covariates are held at)."""
     design = fit.design
     by = [by] if isinstance(by, str) else None if by is None else list(by)
     levels = covariate_levels(design)
     if new is not None:
-        rows = named_rows(design, new)
+        rows = named_rows(design, new, offset)
         by = by or [name for name in levels if name in rows.columns]
         check_known_names("by", by, [str(column) for column in rows.columns])
         return by, rows, ""
     if not levels:
         raise ValueError("the model has no covariates: there is nothing to plot its probabilities by.")
-    by = by or [name for name, values in levels.items() if values] or list(levels)
+    by = by or [name for name, values in levels.items() if values]
+    if not by and len(levels) > 1:
+        raise ValueError(
+            f"the model has {len(levels)} numeric covariates: say along which to plot, for example by={next(iter(levels))!r}. "
+            f"Known: {name_list(list(levels), 20)}."
+        )
+    by = by or list(levels)
     check_known_names("by", by, list(levels))
     numbers = [name for name in by if not levels[name]]
     if numbers and len(by) > 1:

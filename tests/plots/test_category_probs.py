@@ -205,3 +205,22 @@ def test_an_offset_is_at_its_mean(survey, rng):
     np.testing.assert_allclose(widths(ax), mode.predict_proba(rows, offset=np.zeros(3)), atol=1e-12)
     with pytest.raises(ValueError, match="offset= belongs to new rows"):
         plot_category_probs(mode, offset=offset)
+
+
+def test_rows_of_an_array_bring_their_offset(rng):
+    X, offset = rng.normal(size=(90, 2)), rng.normal(size=90)
+    mode = bo.fit(X, np.arange(90) % 3, offset=offset, method="mode", priors=FLAT)
+    probs = mode.predict_proba(X[:4], offset=offset[:4])
+    order = np.argsort(X[:4, 0])
+    how = {"new": X[:4], "offset": offset[:4]}
+    np.testing.assert_allclose(mode.predictions(**how).draws.values[0, 0], probs)
+    top = mode.plot_category_probs("x0", **how).lines[0]
+    np.testing.assert_allclose(top.get_ydata(), probs[order, 0])
+
+
+def test_several_numbers_and_no_factor_ask_for_a_name(rng):
+    mode = bo.fit(rng.normal(size=(90, 12)), np.arange(90) % 3, method="mode", priors=FLAT)
+    with pytest.raises(
+        ValueError, match="12 numeric covariates: say along which to plot, for example by='x0'"
+    ):
+        mode.plot_category_probs()
