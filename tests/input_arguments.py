@@ -56,7 +56,7 @@ CODES = {
     "strings": Piece(lambda rng, n: ["low", "mid", "high"] * (n // 3), "integer codes"),
     "dates": Piece(lambda rng, n: pd.date_range("2020", periods=n), "integer codes"),
     "complex": Piece(lambda rng, n: codes(rng, n) * 1j, "integer codes"),
-    "too few": Piece(lambda rng, n: codes(rng, n)[:-1], "inconsistent|labels for|rows"),
+    "too few": Piece(lambda rng, n: codes(rng, n)[:-1], r"inconsistent|labels for|rows|expected \(11,\)"),
     "none at all": value([], "0 rows"),
     "scalar": value(1, "1d array"),
     "one-hot": Piece(lambda rng, n: np.eye(K)[codes(rng, n)], "1d array"),

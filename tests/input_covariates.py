@@ -48,6 +48,7 @@ CASES = [
         sample_weight=[-1] * N,
         offset=[np.nan] * N,
     ),
+    bad(3, (X[1:, :, None], Y), ValueError, "dim 3", r"numbers of samples: \[11, 12\]"),
     bad(3, (X[:, :, None], Y), ValueError, "dim 3, while dim <= 2", "mean.*reshape"),
     # values of X
     bad(

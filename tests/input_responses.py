@@ -109,7 +109,8 @@ ANSWERS = {
     "two columns": Piece(lambda rng, n: rng.normal(size=(n, 2)), "1d array"),
     "a sparse column": Piece(lambda rng, n: sparse.csr_matrix(_codes(rng, n)[:, None]), "Sparse data"),
     "too few": Piece(
-        lambda rng, n: _codes(rng, n)[:-1], "inconsistent numbers of samples|must be an array|Expected 2D"
+        lambda rng, n: _codes(rng, n)[:-1],
+        "inconsistent numbers of samples|must be an array|got scalar|different lengths",
     ),
     "categories of one": Piece(_codes, "at least 2 classes", categories=[1]),
     "categories repeated": Piece(_codes, "repeats", categories=[0, 1, 1, 2]),

@@ -246,6 +246,7 @@ def from_arrays(
     carried = {"sample_weight": sample_weight, "kind": weights, "offset": offset}
     covariates = checks.read_covariates(X, problems, checks.positive_rows(sample_weight, checks.length_of(X)))
     if covariates is None:
+        checks.check_lengths({"X": checks.length_of(X), name: checks.length_of(y)}, problems)
         if n := checks.length_of(y):
             TrainingRows(n, checks.index_of(y), **carried, problems=problems).read(y, categories, name)
         else:

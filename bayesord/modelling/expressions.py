@@ -18,6 +18,8 @@ from formulae.resolver import Resolver
 from formulae.terms import Intercept, Model, Term
 from formulae.terms.call import Call
 
+from bayesord.checks import name_list
+from bayesord.modelling.syntax import column_name
 from bayesord.modelling.transform_state import restore_transform
 from bayesord.modelling.transforms import FUNCTIONS
 
@@ -55,6 +57,16 @@ class Learned:
     transforms: dict[str, object] = field(default_factory=dict)
     fitted: bool = False
     stored: dict[str, object] | None = None
+    written: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def tell_apart(self, text: str, columns: tuple[str, ...]) -> None:
+        """Refuse two things of one text, which is all that terms and transforms are known by."""
+        known = self.written.setdefault(text, columns)
+        if known != columns:
+            raise _FormulaError(
+                f"{text!r} stands for two things, made of {name_list(known)} and of {name_list(columns)}: rename "
+                "the column that is called like a computation."
+            )
 
     def __deepcopy__(self, memo):
         return self  # formulae copies terms to build interactions; all copies must share one state
@@ -203,6 +215,7 @@ class _Nodes:
 
     def __init__(self, learned: Learned) -> None:
         self.learned = learned
+        self.used: list[str] = []  # columns, in the order of the text
 
     def visitGroupingExpr(self, tree):
         inner = tree.expression.accept(self)
@@ -216,10 +229,14 @@ class _Nodes:
         return _Negative(inner) if tree.operator.kind == "MINUS" else inner
 
     def visitVariableExpr(self, tree):
-        return _Column(tree.name.lexeme)
+        return self._column(tree)
 
     def visitQuotedNameExpr(self, tree):
-        return _Column(tree.expression.lexeme[1:-1])
+        return self._column(tree)
+
+    def _column(self, tree):
+        self.used.append(column_name(tree))
+        return _Column(self.used[-1])
 
     def visitLiteralExpr(self, tree):
         if isinstance(tree.value, str):
@@ -227,7 +244,7 @@ class _Nodes:
         return _Number(float(tree.value), str(tree.value))
 
     def visitCallExpr(self, tree):
-        name = tree.callee.name.lexeme
+        name, before = tree.callee.name.lexeme, len(self.used)
         argument = tree.args[0].accept(self)
         written, options = [str(argument)], []
         for position, given in enumerate(tree.args[1:]):
@@ -237,7 +254,9 @@ class _Nodes:
             options.append((option, value))
             shown = value if option == "contrast" else repr(value)
             written.append(f"{option}={shown}" if named else str(shown))
-        return _FunctionCall(name, argument, tuple(options), f"{name}({', '.join(written)})", self.learned)
+        text = f"{name}({', '.join(written)})"
+        self.learned.tell_apart(text, tuple(self.used[before:]))
+        return _FunctionCall(name, argument, tuple(options), text, self.learned)
 
 
 def _literal(tree: object) -> object:
@@ -256,6 +275,14 @@ class _Terms(Resolver):
 
     def visitCallExpr(self, expr):
         return Term(Call(expr.accept(_Nodes(self.learned))))
+
+    def visitVariableExpr(self, expr):
+        self.learned.tell_apart(column_name(expr), (column_name(expr),))
+        return super().visitVariableExpr(expr)
+
+    def visitQuotedNameExpr(self, expr):
+        self.learned.tell_apart(column_name(expr), (column_name(expr),))
+        return super().visitQuotedNameExpr(expr)
 
 
 def build_terms(summands: list[tuple[int, object]], learned: Learned, *, intercept: bool = True) -> Model:

@@ -10,6 +10,7 @@ allow-list, and nothing else. So a formula can be slow at worst, and length, dep
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 
@@ -28,6 +29,9 @@ MAX_LENGTH = 20_000
 MAX_DEPTH = 20
 MAX_GROUPS = 50
 MAX_CALLS = 1_000  # of the parser, one within the other
+
+_TOO_LONG = re.compile(r"\d{100}")  # times a number of rows it may leave float64
+_SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
 
 _BAR = "(1 | judge), or (x | judge) with a slope for every judge"
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -149,6 +153,9 @@ def _tree(text: str, columns: list[str], problems: Problems) -> object | None:
             f"formula has {len(text)} characters; the limit is {MAX_LENGTH}. Pass X and y as arrays."
         )
         return None
+    if _TOO_LONG.search(text):
+        problems.add("formula holds a number of 100 digits or more. Divide the column by it beforehand.")
+        return None
     if _depth(text) > MAX_DEPTH:
         problems.add(f"formula nests brackets deeper than {MAX_DEPTH}. Compute such a column beforehand.")
         return None
@@ -210,6 +217,8 @@ def _reading_hint(text: str, columns: list[str], error: Exception) -> str:
             "lists such as levels=[...] cannot stand in a formula. Make the column a Categorical with the "
             "levels in your order: data['g'] = pd.Categorical(data['g'], categories=[...])."
         )
+    if _SCIENTIFIC.search(text):
+        return "a number such as 1e-3 is written 0.001 in this language."
     if isinstance(error, IndexError) or "`" in text:
         return "a quote or backtick is not closed, or a name is not plain; put unusual names in `backticks`."
     return f"{str(error).rstrip('.')}. Names that are not plain words go in `backticks`."

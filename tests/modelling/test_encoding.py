@@ -211,3 +211,19 @@ def test_every_function_of_the_registry_works(survey):
 def test_what_cannot_be_computed_is_explained(formula, says, survey):
     with pytest.raises(ValueError, match=says):
         from_formula(formula, survey.assign(one=1.0))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    ["log(age) + `log(age)`", "`log(age)` + log(age)", "center(age + x) + I(2 * center(`age + x`))",
+     "poly(age, 2) + poly(`age, 2`)"],
+)  # fmt: skip
+def test_a_column_called_like_a_computation_is_not_taken_for_it(terms, survey):
+    """Terms and transforms are known by their text: one of the two would be lost without a word."""
+    rng = np.random.default_rng(1)
+    odd = survey.assign(**{name: rng.normal(size=len(survey)) for name in ("log(age)", "age + x", "age, 2")})
+    with pytest.raises(ValueError, match="stands for two things, made of .* rename"):
+        from_formula(f"y ~ {terms}", odd)
+    design = from_formula("y ~ age + x + `age + x` + `log(age)` + scale(`age, 2`)", odd)
+    np.testing.assert_array_equal(design.X[:, :4], odd[["age", "x", "age + x", "log(age)"]])
+    np.testing.assert_allclose(design.rows(odd[3:7]).X, design.X[3:7])

@@ -113,6 +113,8 @@ def test_numbers_cannot_run_for_ever(data):
         ("y ~ x + z)", r"from '\)' on"),
         ("y ~ x == 2", "from '== 2' on"),
         ("y ~ x + 1e3", "from 'e3' on"),
+        ("y ~ I(x * 1e-3)", "written 0.001"),
+        (f"y ~ I(x * {'9' * 5000})", "a number of 100 digits or more"),
         ("y ~ x // z", "from '// z' on"),
         ("y ~ x % z", "from '% z' on"),
         ("y ~", "'~ 1'"),
