@@ -10,7 +10,16 @@ from bayesord.checks import check_known_names, check_number, name_list
 from bayesord.modelling.covariate_grid import grid, held, label, positions_by
 from bayesord.modelling.covariates import as_asked, covariate_levels, named_rows
 from bayesord.plots.colours import category_colours
-from bayesord.plots.parts import category_legend, legend_height, mean_offset, new_axes, plain, said, wrapped
+from bayesord.plots.parts import (
+    category_legend,
+    few,
+    legend_height,
+    mean_offset,
+    new_axes,
+    plain,
+    said,
+    wrapped,
+)
 from bayesord.predictive.averages import average_probs
 
 __all__ = ["plot_category_probs"]
@@ -44,8 +53,9 @@ def plot_category_probs(
         or the only covariate. Other factors are at their first level and other numbers at their mean: the
         axis says so.
     new : DataFrame or array, optional
-        Rows to plot instead, as for `fit.category_probs`; rows that agree in `by` are averaged. Without it a model
-        with group terms is shown at the population level, all group effects 0.
+        Rows to plot instead, as for `fit.category_probs`; rows that agree in `by` are averaged, and without `by` in
+        models of more than four covariates each has a bar with its index. Without `new` a model with group terms is
+        shown at the population level, all group effects 0.
     ax : matplotlib.axes.Axes, optional
     prob : float
         Probability of the equal-tailed intervals.
@@ -73,10 +83,12 @@ def plot_category_probs(
     check_number("prob", prob, above=0, below=1)
     by, rows, held = _rows_to_plot(fit, by, new, offset)
     levels = covariate_levels(fit.design)
-    groups = positions_by(rows, by, levels)
+    groups = positions_by(rows, by, levels) if by else {(name,): [i] for i, name in enumerate(rows.index)}
     along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
     if not along and len(groups) > _MOST_BARS:
-        raise ValueError(f"by={by} makes {len(groups)} bars; at most {_MOST_BARS} can be read. Choose fewer.")
+        raise ValueError(
+            f"by={by or None} makes {len(groups)} bars; at most {_MOST_BARS} can be read. Choose fewer."
+        )
     if new is None:
         offset = mean_offset(fit.design, len(rows), offset)
     how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects and new is not None}
@@ -103,7 +115,7 @@ def _rows_to_plot(fit, by, new, offset) -> tuple[list[str], pd.DataFrame, str]:
     levels = covariate_levels(design)
     if new is not None:
         rows = named_rows(design, new, offset)
-        by = by or [name for name in levels if name in rows.columns]
+        by = by or few([name for name in levels if name in rows.columns])
         check_known_names("by", by, [str(column) for column in rows.columns])
         return by, rows, ""
     if not levels:
@@ -168,7 +180,7 @@ def _bars(ax, mean, ends, groups, by) -> None:
             for width, colour in ((2.4, "white"), (1, "black")):
                 ax.hlines(at + height, ends[0, :, k], ends[1, :, k], color=colour, linewidth=width)
     ax.set_yticks(at, [wrapped(", ".join(label(value) for value in key), 24) for key in groups])
-    ax.set_ylabel(plain(", ".join(by)))
+    ax.set_ylabel(plain(", ".join(by)) or "row")
     ax.set(xlim=(0, 1), ylim=(len(groups) - 0.5, -0.5))
     ax.set_xlabel("probability in %")
     ax.set_xticks(np.linspace(0, 1, 6), ["0", "20", "40", "60", "80", "100"])

@@ -14,6 +14,7 @@ from bayesord.plots.colours import category_colours
 from bayesord.plots.parts import (
     bare,
     category_legend,
+    few,
     legend_height,
     mean_offset,
     new_axes,
@@ -53,7 +54,8 @@ def plot_latent(
         The covariates to vary: factors take all their levels, numbers their mean and one standard deviation below and
         above it. By default the factors, or the only covariate. The others are held at their first level or mean.
     new : DataFrame or array, optional
-        At most 12 rows to show instead, as for `fit.category_probs`.
+        At most 12 rows to show instead, as for `fit.category_probs`; where they differ in more than four covariates and
+        `by` is not given they go by their index.
     ax : matplotlib.axes.Axes, optional
     prob : float
         Probability of the equal-tailed intervals.
@@ -105,10 +107,11 @@ def plot_latent(
     names = [
         wrapped(", ".join(label(value) for value in row), 24) for row in rows[by].itertuples(index=False)
     ]
-    names = names if by else [""] * len(rows)
+    if not by:
+        names = [""] if len(rows) == 1 else [wrapped(label(name), 24) for name in rows.index]
     marks = [*np.arange(len(rows))[::-1], *([_STRIP] if known else [])]
     ax.set_yticks(marks, [*names, "cutpoints"][: len(marks)])
-    ax.set_ylabel(plain(", ".join(by)))
+    ax.set_ylabel(plain(", ".join(by)) or ("row" if len(rows) > 1 else ""))
     without = "group effects 0" if fit.design.groups and not how["group_effects"] else ""
     notes = said(at, f"whiskers: {100 * prob:g} % intervals" if known else "", without)
     ax.set_xlabel(f"latent answer\n{notes}".strip())
@@ -124,7 +127,7 @@ def _rows(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
         rows = new if frame else pd.DataFrame(np.asarray(new), columns=list(fit.design.predictors))
         by = [by] if isinstance(by, str) else list(by or [])
         check_known_names("by", by, [str(column) for column in rows.columns])
-        by = by or [name for name in rows.columns if rows[name].nunique() > 1]
+        by = by or few([name for name in rows.columns if rows[name].nunique() > 1])
     else:
         factors = [name for name, known in levels.items() if known]
         by = [by] if isinstance(by, str) else list(by or factors or (levels if len(levels) == 1 else []))

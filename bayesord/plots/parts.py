@@ -12,6 +12,7 @@ from bayesord.plots.colours import category_colours
 __all__ = [
     "bare",
     "category_legend",
+    "few",
     "legend_above",
     "legend_columns",
     "legend_height",
@@ -22,6 +23,8 @@ __all__ = [
     "said",
     "wrapped",
 ]
+
+_MOST_NAMES = 4  # of covariates beside a row
 
 
 def new_axes(width: float, height: float):
@@ -96,6 +99,11 @@ def longest(names) -> int:
 def said(*texts: str, width: float = 6.4) -> str:
     """What is said below a figure of so many inches; empty texts are left out."""
     return fill("; ".join(plain(text) for text in texts if text), int(10 * width))
+
+
+def few(names: list[str]) -> list[str]:
+    """The covariates that tell rows apart, or none where that would be a list of numbers: then rows go by their index."""
+    return names if len(names) <= _MOST_NAMES else []
 
 
 def mean_offset(design, n: int, offset: object = None) -> np.ndarray | None:

@@ -224,3 +224,9 @@ def test_several_numbers_and_no_factor_ask_for_a_name(rng):
         ValueError, match="12 numeric covariates: say along which to plot, for example by='x0'"
     ):
         mode.plot_category_probs()
+    rows = pd.DataFrame(
+        rng.normal(size=(3, 12)), index=["Ann", "Bo", "Cy"], columns=list(mode.design.predictors)
+    )
+    for ax in (mode.plot_category_probs(new=rows), mode.plot_latent(new=rows)):  # twelve numbers are no name
+        assert texts(ax.get_yticklabels())[:3] == ["Ann", "Bo", "Cy"]
+        assert ax.get_ylabel() == "row"
