@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 from input_cases import DATES, N, X, Y
 from input_outcomes import same
 
+from bayesord.checks import Problems, check_rank, column_moments
 from bayesord.modelling.design import from_arrays, from_formula
 
 CASES = [*input_covariates.CASES, *input_answers.CASES, *input_rows.CASES, *input_elsewhere.CASES]
@@ -158,3 +159,42 @@ def test_any_column_in_a_formula(column, weights):
     before = data.copy(deep=True)
     survives(lambda: from_formula("y ~ x", data, sample_weight=weights))
     assert data.equals(before)
+
+
+def _planted(name, rng, n):
+    """Four columns, of which the last is what the name says of the first."""
+    X = rng.normal(size=(n, 4))
+    X[:, 3] = {
+        "independent": X[:, 3],
+        "equal in all rows but one": X[:, 0] + 3 * (np.arange(n) == 1),
+        "of one row": np.arange(n) == 1,
+        "nearly equal": X[:, 0] + 1e-10 * X[:, 3],
+        "nearly equal, a little less": X[:, 0] + 1e-7 * X[:, 3],
+        "equal": -2 * X[:, 0],
+        "nearly equal in the rows of weight": np.where(np.arange(n) % 7 == 0, X[:, 3], X[:, 0]),
+    }[name]
+    return X
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("independent", None),
+        ("equal in all rows but one", None),
+        ("of one row", None),
+        ("nearly equal", "nearly collinear"),
+        ("nearly equal, a little less", None),
+        ("equal", "rank 3 of 4"),
+        ("nearly equal in the rows of weight", "nearly collinear"),
+    ],
+)
+def test_a_sample_of_rows_speaks_only_for_well_conditioned_columns(name, said):
+    rng, n = np.random.default_rng(6), 5000
+    X = _planted(name, rng, n)
+    weight = np.where(np.arange(n) % 7 == 0, 1e-20, 1.0) if "weight" in name else np.ones(n)
+    mean, sd = column_moments(X, weight)
+    standard = (X - mean) / sd * np.sqrt(weight)[:, None]
+    assert (np.linalg.cond(standard) > 1e8) == (said is not None)
+    found = check_rank(X, tuple("abcd"), mean, sd, Problems(), weights=weight)
+    assert len(found) == (said is not None)
+    assert not found or (said in found[0] and "'a', 'd'" in found[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from bayesord.checks.problems import Problems, name_list
@@ -17,6 +19,7 @@ RANK_DEFICIENT = 1e13
 MOST_COLUMNS = 2000
 """The rank check costs n p² + p³; above this it is left out."""
 
+_SAMPLED = 1_000
 _EPS = np.finfo(np.float64).eps
 _DIGITS_KEPT = 1e-6
 _LARGE_LOCATION = 1e6
@@ -132,17 +135,21 @@ def check_rank(
 def _collinearity(
     values: np.ndarray, names: tuple[str, ...], mean: np.ndarray, sd: np.ndarray, weights: np.ndarray | None
 ) -> list[str]:
-    gram = np.zeros((values.shape[1],) * 2)
+    n, p = values.shape
     root = None if weights is None else np.sqrt(weights / weights.max())
-    for block in _blocks(values, mean, sd, root):
-        gram += block.T @ block
+    trace = p * (
+        n if root is None else root @ root
+    )  # of the Gram matrix of all rows, columns having variance 1
     # The Gram matrix squares the condition number, so it is trusted only when it says "well conditioned":
-    # when it stays positive definite with all eigenvalues lowered. Cholesky costs far less than those.
-    try:
-        np.linalg.cholesky(gram - 1e-11 * np.trace(gram) * np.eye(len(gram)))
-        return []
-    except np.linalg.LinAlgError:
-        pass
+    # when it stays positive definite with all eigenvalues lowered. Cholesky costs far less than those. More rows
+    # only raise eigenvalues, so that a sample of them may say so for all.
+    for step in dict.fromkeys((max(1, n // max(2 * p, _SAMPLED)), 1)):
+        gram = -1e-11 * trace * np.eye(p)
+        for block in _blocks(values[::step], mean, sd, None if root is None else root[::step]):
+            gram += block.T @ block
+        with suppress(np.linalg.LinAlgError):
+            np.linalg.cholesky(gram)
+            return []
     triangle = np.zeros((0, values.shape[1]))
     for block in _blocks(values, mean, sd, root):
         triangle = np.linalg.qr(np.vstack([triangle, block]), mode="r")
