@@ -10,7 +10,7 @@ import pandas as pd
 from bayesord.answers import Answers, Coefficients, format_table
 from bayesord.inference.layout import lay_out
 from bayesord.inference.log_likelihood import log_likelihood_at
-from bayesord.inference.newton import Information, find_mode
+from bayesord.inference.newton import Information, curvature, find_mode
 from bayesord.likelihood.links import Link
 from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design
@@ -104,7 +104,8 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
     to_user[p:, m:] = design.mean @ scale
     beta = scale @ v[m:]
     cutpoints = cutpoints_from_steps(v[:m]) + design.mean @ beta + design.offset_mean
-    covariance = to_user @ np.linalg.solve(_observed_information(layout, v), to_user.T)
+    # the Jacobian of the steps has a constant gradient, and at a mode the chain rule has no second term
+    covariance = to_user @ np.linalg.solve(curvature(layout.density(), v), to_user.T)
     names = [f"beta[{name}]" for name in design.predictors] + [
         f"cutpoints[{c}]" for c in cutpoint_labels(design.categories)
     ]
@@ -135,13 +136,3 @@ def _is_finite(information: Information, converged: bool) -> bool:
         return False
     values = np.linalg.eigvalsh(core / np.outer(size, size))
     return bool(values[0] > _RELATIVE_ZERO and np.max(np.diag(np.linalg.inv(core))) <= _ENDLESS**2)
-
-
-def _observed_information(layout, v: np.ndarray) -> np.ndarray:
-    """Minus the Hessian at the mode, by differences of the exact gradient.
-
-    The Jacobian of the steps has a constant gradient, and at a mode the chain rule has no second term.
-    """
-    density, h = layout.density(), 1e-5
-    rows = [(density(v - h * e)[1] - density(v + h * e)[1]) / (2 * h) for e in np.eye(len(v))]
-    return 0.5 * (np.array(rows) + np.array(rows).T)

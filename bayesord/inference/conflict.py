@@ -62,7 +62,9 @@ def prior_conflicts(
             scale = prior.scale / (
                 design.sd[block.indices] if prior.autoscale else np.ones(len(block.indices))
             )
-            z = _normal_scores(prior, (posterior["beta"][..., block.indices] - _location(prior)) / scale)
+            z = _normal_scores(
+                prior, (posterior["beta"][..., block.indices] - getattr(prior, "location", 0.0)) / scale
+            )
             found += [
                 Conflict(design.predictors[j], _distance(z[..., i])) for i, j in enumerate(block.indices)
             ]
@@ -78,10 +80,6 @@ def prior_conflicts(
             for k, term in enumerate(group.terms)
         ]
     return found
-
-
-def _location(prior) -> float:
-    return getattr(prior, "location", 0.0)
 
 
 def _of_cutpoints(design: Design, link: Link, prior: P.Prior, steps: np.ndarray) -> list[Conflict]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -32,6 +32,7 @@ class TermNumbers:
 
     Parameters
     ----------
+    shape : (J, q)
     index : (n,) int array
         The group of each sorted row.
     Z : (n, q) array
@@ -41,21 +42,29 @@ class TermNumbers:
     info : (J, q, q) array
     pull : (J, q) array
     hyper_centre, hyper_scale : (q + q(q-1)/2,) arrays
-        Of the log standard deviations and partial correlations.
+        Of the log standard deviations and partial correlations. These four are the term's map, set by `at`.
     """
 
+    shape: tuple[int, int]
     index: np.ndarray
     Z: np.ndarray
     sd_prior: tuple[str, float, np.ndarray]
     eta: float
-    info: np.ndarray
-    pull: np.ndarray
-    hyper_centre: np.ndarray
-    hyper_scale: np.ndarray
+    info: np.ndarray | None = None
+    pull: np.ndarray | None = None
+    hyper_centre: np.ndarray | None = None
+    hyper_scale: np.ndarray | None = None
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.pull.shape
+    def at(self, hyper, *, scale=1.0, info=0.0, pull=0.0) -> TermNumbers:
+        """The same term with this map; a number stands for an array of it."""
+        J, q = self.shape
+        return replace(
+            self,
+            info=np.broadcast_to(info, (J, q, q)),
+            pull=np.broadcast_to(pull, (J, q)),
+            hyper_centre=np.asarray(hyper, dtype=float),
+            hyper_scale=np.broadcast_to(scale, np.shape(hyper)),
+        )
 
     def factors(self, h: np.ndarray) -> np.ndarray:
         """A (S, q, q) of draws h (S, ...) of the coordinates of the hyperparameters."""

@@ -107,7 +107,7 @@ def _find_place(layout: Layout) -> tuple[_Place, bool]:
     """The mode given the learned scales, and the scales given the likelihood about it, in turns."""
     smooth = _smooth(layout)
     m, size = layout.n_steps + layout.n_free, layout.n_steps + len(layout.order)
-    hyper = [start_hyper(layout, t) for t in range(len(layout.n_groups))]
+    hyper = [start_hyper(layout.link, term) for term in layout.terms]
     widths = [np.ones(len(at)) for at in hyper]
     u, u_width, v = 0.0, 1.0, None
     for _ in range(_MOST_ROUNDS):
@@ -133,7 +133,7 @@ def _find_place(layout: Layout) -> tuple[_Place, bool]:
         if layout.n_shared:
             u, u_width = global_scale(h, pull, layout.r2_shape)
         for t, (info, group_pull) in enumerate(at_mode):
-            hyper[t], widths[t] = group_hyper(layout, t, info, group_pull, hyper[t])
+            hyper[t], widths[t] = group_hyper(layout.terms[t], info, group_pull, hyper[t])
         moved = max(
             np.abs(now - then).max() for now, then in zip([np.atleast_1d(u), *hyper], before, strict=True)
         )
@@ -141,8 +141,8 @@ def _find_place(layout: Layout) -> tuple[_Place, bool]:
             break
         v = _rescaled(layout, v, size, before[1:], hyper)
     terms = tuple(
-        layout.term_numbers(t, hyper=hyper[t], scale=widths[t], info=info, pull=group_pull)
-        for t, (info, group_pull) in enumerate(at_mode)
+        term.at(at, scale=width, info=info, pull=group_pull)
+        for term, at, width, (info, group_pull) in zip(layout.terms, hyper, widths, at_mode, strict=True)
     )
     place = replace(place, scale=(u, u_width), terms=terms)
     if terms:
@@ -160,8 +160,8 @@ def _groups_at_mode(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Of each term the information (J, q, q) and pull (J, q) of its groups: r = H û + ∇ log-likelihood(û)."""
     found, first = [], 0
-    for J, (_, Z), at in zip(layout.n_groups, layout.rows.groups, hyper, strict=True):
-        q = Z.shape[1]
+    for term, at in zip(layout.terms, hyper, strict=True):
+        J, q = term.shape
         A = term_factor(at, q)
         rows = first + np.arange(J)[:, None] * q + np.arange(q)
         info = np.empty((J, q, q))
@@ -179,8 +179,8 @@ def _groups_at_mode(
 def _rescaled(layout, v: np.ndarray, size: int, before, hyper) -> np.ndarray:
     """The same effects u = A v, with v for the new A."""
     parts, first = [v[:size]], size
-    for J, (_, Z), old, new in zip(layout.n_groups, layout.rows.groups, before, hyper, strict=True):
-        q = Z.shape[1]
+    for term, old, new in zip(layout.terms, before, hyper, strict=True):
+        J, q = term.shape
         u = v[first : first + J * q].reshape(J, q) @ term_factor(old, q).T
         parts.append(linalg.solve_triangular(term_factor(new, q), u.T, lower=True).T.ravel())
         first += J * q
@@ -226,14 +226,9 @@ def _plain(layout: Layout) -> _Place:
     """No usable mode: start values and rough scales; the shared coefficients as g = τ z, effects as u = A v."""
     m, s = layout.n_steps + layout.n_free, layout.n_shared
     zeros = np.zeros(s)
-    terms = []
-    for t in range(len(layout.n_groups)):
-        hyper = start_hyper(layout, t)
-        terms.append(layout.term_numbers(t, hyper=hyper, scale=np.ones(len(hyper)), info=0.0, pull=0.0))
+    terms = tuple(term.at(start_hyper(layout.link, term)) for term in layout.terms)
     start = _anchored(layout, layout.start())[:m]
-    return _Place(
-        start, np.eye(m), np.zeros((m, s)), zeros, zeros, zeros, rotation=np.eye(s), terms=tuple(terms)
-    )
+    return _Place(start, np.eye(m), np.zeros((m, s)), zeros, zeros, zeros, rotation=np.eye(s), terms=terms)
 
 
 def _density(layout: Layout, place: _Place) -> DirectDensity:

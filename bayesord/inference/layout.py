@@ -17,7 +17,6 @@ from bayesord.likelihood.links import Link
 from bayesord.modelling import priors as P
 from bayesord.modelling.cutpoints import steps_from_cutpoints
 from bayesord.modelling.design import Design
-from bayesord.modelling.groups import GroupTerm
 
 __all__ = ["Layout", "has_direct_density", "lay_out", "start_steps"]
 
@@ -46,9 +45,7 @@ class Layout:
     free_numbers: np.ndarray  # (f, 3) location, scale, nu in standardised units
     r2_shape: tuple[float, float]
     constant: float  # makes the density that of the pm.Model
-    n_groups: tuple[int, ...] = ()
-    sd_priors: tuple[tuple[str, float, np.ndarray], ...] = ()  # of each group term: kind, nu, scales
-    etas: tuple[float, ...] = ()
+    terms: tuple[TermNumbers, ...] = ()  # the group terms, without their maps
 
     @property
     def n_shared(self) -> int:
@@ -68,11 +65,11 @@ class Layout:
     def group_matrix(self) -> sparse.csr_array:
         """(n, E): Z of all group terms, such that eta has `group_matrix @ u`."""
         parts = []
-        for (index, Z), J in zip(self.rows.groups, self.n_groups, strict=True):
-            n, q = Z.shape
-            columns = (index[:, None] * q + np.arange(q)).ravel()
+        for term in self.terms:
+            n, (J, q) = len(term.Z), term.shape
+            columns = (term.index[:, None] * q + np.arange(q)).ravel()
             starts = np.arange(0, n * q + 1, q)
-            parts.append(sparse.csr_array((Z.ravel(), columns, starts), shape=(n, J * q)))
+            parts.append(sparse.csr_array((term.Z.ravel(), columns, starts), shape=(n, J * q)))
         return sparse.hstack(parts, format="csr")
 
     def _counts(self) -> np.ndarray:
@@ -100,25 +97,7 @@ class Layout:
             ),
             centre=np.zeros(dim),
             factor=np.eye(dim),
-            terms=tuple(
-                self.term_numbers(t, hyper=at, scale=np.ones(len(at)), info=0.0, pull=0.0)
-                for t, at in enumerate(hyper)
-            ),
-        )
-
-    def term_numbers(self, t: int, *, hyper, scale, info, pull) -> TermNumbers:
-        """Group term t with its map (see `effects`); a number stands for an array of it."""
-        index, Z = self.rows.groups[t]
-        J, q = self.n_groups[t], Z.shape[1]
-        return TermNumbers(
-            index=index,
-            Z=Z,
-            sd_prior=self.sd_priors[t],
-            eta=self.etas[t],
-            info=np.broadcast_to(info, (J, q, q)),
-            pull=np.broadcast_to(pull, (J, q)),
-            hyper_centre=np.asarray(hyper, dtype=float),
-            hyper_scale=np.asarray(scale, dtype=float),
+            terms=tuple(term.at(at) for term, at in zip(self.terms, hyper, strict=False)),
         )
 
     def start(self) -> np.ndarray:
@@ -160,17 +139,17 @@ def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:
     constant += np.log(unit[free]).sum()
     numbers[:, :2] /= unit[:, None]
     cut_kind, cut_numbers, cut_constant = _cutpoint_prior(priors.cutpoints, K)
-    group_priors = priors.by_group(design.groups)
-    sd_priors = tuple(
-        (sd.call, getattr(sd, "nu", 1.0), P.group_scales(design, group, sd))
-        for group, (sd, _) in zip(design.groups, group_priors, strict=True)
-    )
-    for group, sd_prior, (_, corr) in zip(design.groups, sd_priors, group_priors, strict=True):
-        constant += _group_constant(group, sd_prior, corr.eta)
+    rows, terms = prepare_rows(design, order, unit[order]), []
+    for group, (sd, corr), own in zip(
+        design.groups, priors.by_group(design.groups), rows.groups, strict=True
+    ):
+        sd_prior = (sd.call, getattr(sd, "nu", 1.0), P.group_scales(design, group, sd))
+        terms.append(TermNumbers((group.n_groups, group.n_terms), *own, sd_prior, corr.eta))
+        constant += _group_constant(terms[-1])
     return Layout(
         link=link,
         priors=priors,
-        rows=prepare_rows(design, order, unit[order]),
+        rows=rows,
         order=order,
         unit=unit[order],
         n_free=len(free),
@@ -179,20 +158,18 @@ def lay_out(design: Design, link: Link, priors: P.Priors) -> Layout:
         free_numbers=numbers[free],
         r2_shape=shape,
         constant=constant + cut_constant,
-        n_groups=tuple(group.n_groups for group in design.groups),
-        sd_priors=sd_priors,
-        etas=tuple(corr.eta for _, corr in group_priors),
+        terms=tuple(terms),
     )
 
 
-def _group_constant(group: GroupTerm, sd_prior: tuple[str, float, np.ndarray], eta: float) -> float:
+def _group_constant(term: TermNumbers) -> float:
     """Log of the constants of the effects' normal density, of the standard deviations' prior and of LKJ's."""
-    kind, nu, scales = sd_prior
-    q = group.n_terms
-    constant = -0.5 * group.n_groups * q * np.log(2 * np.pi) - np.log(scales).sum()
+    kind, nu, scales = term.sd_prior
+    J, q = term.shape
+    constant = -0.5 * J * q * np.log(2 * np.pi) - np.log(scales).sum()
     if kind != "exponential":
         constant += q * (np.log(2) + _log_normaliser(kind.removeprefix("half_"), nu))
-    power = np.array([eta + 0.5 * (q - 2 - j) for i in range(q) for j in range(i)])
+    power = np.array([term.eta + 0.5 * (q - 2 - j) for i in range(q) for j in range(i)])
     return float(constant - ((2 * power - 1) * np.log(2) + betaln(power, power)).sum())
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from scipy import linalg, sparse
 
 from bayesord.inference.covariance import term_factor
+from bayesord.inference.direct import DirectDensity
 from bayesord.inference.layout import Layout
 from bayesord.inference.rows import Rows
 
-__all__ = ["Information", "block_diagonal", "find_mode"]
+__all__ = ["Information", "block_diagonal", "curvature", "find_mode"]
 
 _CHUNK = 65536  # rows of (n, K) tables held at a time
 
@@ -168,9 +169,9 @@ def block_diagonal(terms: Sequence[np.ndarray]) -> sparse.csc_array:
 
 def _information(layout: Layout, v: np.ndarray, tau: float, hyper: Sequence[np.ndarray] = ()) -> Information:
     m, p = layout.n_steps, len(layout.order)
-    factors = [term_factor(at, Z.shape[1]) for at, (_, Z) in zip(hyper, layout.rows.groups, strict=False)]
+    shapes = [term.shape for term in layout.terms]
     A = block_diagonal(
-        [np.broadcast_to(A, (J, *A.shape)) for J, A in zip(layout.n_groups, factors, strict=False)]
+        [np.broadcast_to(term_factor(at, q), (J, q, q)) for at, (J, q) in zip(hyper, shapes, strict=False)]
     )
     E = len(v) - m - p
     core, border, effects = _likelihood_information(layout, v[: m + p], A @ v[m + p :] if E else None)
@@ -235,7 +236,7 @@ def _likelihood_information(layout: Layout, v: np.ndarray, u: np.ndarray | None)
 
 
 def _cutpoint_prior_curvature(layout: Layout, steps: np.ndarray) -> np.ndarray:
-    """Minus the Hessian of the log prior of the steps, by differences of its gradient (the model without rows)."""
+    """That of the log prior of the steps: of the model without rows."""
     empty = Rows(
         np.zeros((0, 0)), np.zeros(0, int), np.zeros(0), None, np.zeros(layout.rows.n_categories + 1, int)
     )
@@ -247,6 +248,11 @@ def _cutpoint_prior_curvature(layout: Layout, steps: np.ndarray) -> np.ndarray:
         free_kinds=layout.free_kinds[:0],
         free_numbers=layout.free_numbers[:0],
     ).density()
+    return curvature(prior, steps)
+
+
+def curvature(density: DirectDensity, v: np.ndarray) -> np.ndarray:
+    """Minus the Hessian of a log density, by differences of its exact gradient."""
     h = 1e-5
-    rows = [(prior(steps - h * e)[1] - prior(steps + h * e)[1]) / (2 * h) for e in np.eye(len(steps))]
+    rows = [(density(v - h * e)[1] - density(v + h * e)[1]) / (2 * h) for e in np.eye(len(v))]
     return 0.5 * (np.array(rows) + np.array(rows).T)

@@ -10,7 +10,8 @@ from scipy import linalg, optimize
 from scipy.special import log_expit
 
 from bayesord.inference.covariance import term_factor
-from bayesord.inference.layout import Layout
+from bayesord.inference.direct import TermNumbers
+from bayesord.likelihood.links import Link
 
 __all__ = ["global_scale", "group_hyper", "start_hyper"]
 
@@ -37,20 +38,17 @@ def global_scale(h: np.ndarray, pull: np.ndarray, shape: tuple[float, float]) ->
     return mean, max(float(np.sqrt(weight @ (u[:, 0] - mean) ** 2)), 1e-3)
 
 
-def start_hyper(layout: Layout, t: int) -> np.ndarray:
-    """(log sd, w) of group term t to begin with: a third of the latent standard deviation, no correlations."""
-    Z = layout.rows.groups[t][1]
-    q = Z.shape[1]
-    size = np.maximum(np.sqrt((Z**2).mean(axis=0)), 1e-12)
-    return np.concatenate(
-        [np.log(np.sqrt(layout.link.latent_variance) / 3 / size), np.zeros(q * (q - 1) // 2)]
-    )
+def start_hyper(link: Link, term: TermNumbers) -> np.ndarray:
+    """(log sd, w) of a group term to begin with: a third of the latent standard deviation, no correlations."""
+    q = term.shape[1]
+    size = np.maximum(np.sqrt((term.Z**2).mean(axis=0)), 1e-12)
+    return np.concatenate([np.log(np.sqrt(link.latent_variance) / 3 / size), np.zeros(q * (q - 1) // 2)])
 
 
 def group_hyper(
-    layout: Layout, t: int, info: np.ndarray, pull: np.ndarray, start: np.ndarray
+    term: TermNumbers, info: np.ndarray, pull: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mode and standard deviations of (log sd, w) of group term t under their marginal density.
+    """Mode and standard deviations of (log sd, w) of a group term under their marginal density.
 
     log p = Σ_j ½ s_j's_j - log|C_j| + log prior,    M_j = I + A' H_j A = C_j C_j',  s_j = C_j^-1 A' r_j
 
@@ -62,7 +60,6 @@ def group_hyper(
         Where to begin.
     """
     q = pull.shape[1]
-    prior = layout.term_numbers(t, hyper=start, scale=np.ones(len(start)), info=0.0, pull=0.0)
 
     def minus_log_density(hyper):
         if np.abs(hyper).max() > 30:
@@ -71,7 +68,7 @@ def group_hyper(
         C = np.linalg.cholesky(np.eye(q) + A.T @ info @ A)
         s = np.linalg.solve(C, (pull @ A)[..., None])
         rows = 0.5 * (s**2).sum() - np.log(np.diagonal(C, axis1=1, axis2=2)).sum()
-        return -rows - prior.log_hyper_prior(hyper)
+        return -rows - term.log_hyper_prior(hyper)
 
     found = optimize.minimize(minus_log_density, start, method="BFGS", options={"gtol": 1e-3, "maxiter": 50})
     hyper = found.x if np.isfinite(found.fun) else start

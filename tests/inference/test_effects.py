@@ -49,14 +49,14 @@ def test_gradient_for_any_map(rng, terms):
     density = layout.density(hyper=hyper)
     numbers = []
     for t, q in enumerate(terms):
-        root = rng.normal(size=(layout.n_groups[t], q, q))
+        term = layout.terms[t]
+        root = rng.normal(size=(*term.shape, q))
         numbers.append(
-            layout.term_numbers(
-                t,
-                hyper=hyper[t],
+            term.at(
+                hyper[t],
                 scale=rng.uniform(0.3, 1, len(hyper[t])),
                 info=root @ np.swapaxes(root, 1, 2),
-                pull=rng.normal(size=(layout.n_groups[t], q)),
+                pull=rng.normal(size=term.shape),
             )
         )
     n_a, n_e = len(density.centre), density.n_effects
