@@ -17,6 +17,7 @@ _REPLICATES = 2000
 _MOST_ANSWERS = 40_000_000  # replicates x rows
 _LEAST_REPLICATES = 100
 _ENOUGH = 1000  # replicates for p values of their own; with fewer, of many rows, counts are normal
+_FEW = 10  # replicates say too little of a p value that would need fewer: it is held against .005 / K
 _NORMAL = 25  # but for those that are rarer than this
 _BLOCK = 20_000_000
 
@@ -33,8 +34,9 @@ def category_counts(fit, prob: float, rng: np.random.Generator) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per category
-        observed, mean, lower, upper (equal-tailed, of probability `prob`), p: two-sided, a tie counting half (mid-p),
-        at least one over the number of replicates; above 40,000 rows from the normal distribution.
+        observed, mean, lower, upper (equal-tailed, of probability `prob`), p: two-sided, a tie counting half (mid-p).
+        Of categories with a mean of 25 and more, a p below ten over the number of replicates, and above 40,000 rows any,
+        is from the normal distribution; of rarer ones p is at least one over the number of replicates.
     """
     design, draws = fit.design, fit.predictive_draws()
     n, K = draws.n_rows, draws.n_categories
@@ -78,10 +80,9 @@ def _some(draws: LinearDraws, chosen: np.ndarray) -> LinearDraws:
 
 def _two_sided(counts: np.ndarray, observed: np.ndarray) -> np.ndarray:
     p, mean, sd = _mid_p(counts, observed), counts.mean(axis=0), counts.std(axis=0)
-    if len(counts) >= _ENOUGH:
-        return p
+    normal = (mean >= _NORMAL) & (sd > 0) & ((len(counts) < _ENOUGH) | (p < _FEW / len(counts)))
     z = np.divide(np.abs(observed - mean), sd, out=np.zeros_like(mean), where=sd > 0)
-    return np.where((mean >= _NORMAL) & (sd > 0), 2 * ndtr(-z), p)
+    return np.where(normal, 2 * ndtr(-z), p)
 
 
 def _mid_p(counts: np.ndarray, observed: np.ndarray) -> np.ndarray:

@@ -92,6 +92,20 @@ def test_few_replicates_of_many_rows(rng, monkeypatch):
     assert few["p"][0] in (1 / 300, many["p"][0])  # as small as replicates can make it
 
 
+def test_p_values_have_no_floor_that_hides_a_conflict():
+    """With 12 categories p is held against .005 / 12, less than one over 2,000 replicates can say."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(12, 2000, p=[0.45] + 11 * [0.05])
+    strong = bo.Priors(bo.priors.dirichlet(300.0), bo.priors.normal(0, 1))
+    mode = bo.fit(rng.normal(size=(2000, 1)), y, categories=range(12), method="mode", priors=strong)
+    table = category_counts(mode, 0.9, rng)
+    sd = np.sqrt((mode.predict_proba() * (1 - mode.predict_proba())).sum(axis=0))
+    z = (table["observed"] - table["mean"]) / sd
+    np.testing.assert_allclose(stats.norm.isf(table["p"][:3] / 2), abs(z[:3]), rtol=0.06)
+    assert table["p"][0] < 1e-50
+    assert {c.name: c.level for c in mode.diagnose().checks}["category counts"] == "caution"
+
+
 def test_ties_count_half():
     counts = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
     assert _mid_p(counts, np.array([1.0, 1.0])).tolist() == [1.0, 1.0]
