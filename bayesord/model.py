@@ -13,6 +13,7 @@ import pandas as pd
 from bayesord import checks
 from bayesord.answers import Answers, Coefficients, format_table
 from bayesord.inference import sampling
+from bayesord.inference.blas import blas_threads
 from bayesord.inference.diagnostics import Verdict, report
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.leave_one_out import loo_qwk, seen_qwk
@@ -144,7 +145,8 @@ def fit(
         "strict": strict,
     }
     make = from_formula if isinstance(formula_or_X, str) else from_arrays
-    design = make(formula_or_X, data_or_y, **common)
+    with blas_threads(1):  # the products of its checks are small: threads would wait for each other
+        design = make(formula_or_X, data_or_y, **common)
     _check_proper(design, link, priors)
     if method == "mode":
         return fit_mode(design, link, priors)
