@@ -1,12 +1,13 @@
 """The command line: `bayesord demo`, `bayesord fit`, `bayesord show`, `bayesord predict`.
 
 Exit codes: 0 done; 1 something is wrong with the input, said in words; 2 the command was not understood; 3 the fit was
-made and saved, and has not converged; 130 interrupted.
+made and saved, and has not converged; 130 interrupted; 141 whatever read the output closed it, as `head` does.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from bayesord.likelihood.links import LINKS
 
 __all__ = ["main"]
 
-WRONG_INPUT, NOT_CONVERGED, INTERRUPTED = 1, 3, 130
+WRONG_INPUT, NOT_CONVERGED, INTERRUPTED, CLOSED = 1, 3, 130, 141
 
 _EXAMPLES = """examples:
   bayesord demo
@@ -44,7 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
-            return asked.run(asked)
+            code = asked.run(asked)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest when it ends
+        return CLOSED
     except KeyboardInterrupt:
         print("bayesord: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -81,20 +87,24 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("formula", help='such as "rating ~ temp + contact" or "y ~ x + (1 | group)"')
     fit.add_argument("--out", help="file to save the fit to")
     fit.add_argument("--overwrite", action="store_true", help="replace that file if it is there")
-    fit.add_argument("--link", choices=list(LINKS), default="logit")
+    fit.add_argument("--link", choices=list(LINKS), default="logit", help="F (logit)")
     fit.add_argument(
         "--categories", help="all categories from lowest to highest, with commas; needed for words"
     )
     fit.add_argument("--weight", help="name of the column with frequency weights")
     fit.add_argument("--offset", help="name of the column added to eta")
     fit.add_argument("--draws", type=int, default=1000, help="draws a chain (1000)")
-    fit.add_argument("--chains", type=int, default=4)
-    fit.add_argument("--cores", type=int)
+    fit.add_argument("--chains", type=int, default=4, help="independent runs of the sampler (4)")
+    fit.add_argument(
+        "--cores", type=int, help="chains that run at the same time (all, where there are cores)"
+    )
     fit.add_argument("--seed", type=int, help="the same seed gives the same draws")
     fit.add_argument(
         "--checkpoint", help="folder for finished chains: after an interruption add --resume to go on"
     )
-    fit.add_argument("--resume", action="store_true")
+    fit.add_argument(
+        "--resume", action="store_true", help="take what is finished from the folder of --checkpoint"
+    )
     fit.add_argument("--quiet", action="store_true", help="no progress bar")
     fit.set_defaults(run=_fit)
 
@@ -134,7 +144,7 @@ def _fit(asked) -> int:
 
     out = _place(asked.out, asked.overwrite)
     data = _read(asked.data)
-    categories = asked.categories and _categories(asked.categories, data, asked.formula)
+    categories = _categories(asked.categories, data, asked.formula)
     options = {"checkpoint": asked.checkpoint, "resume": asked.resume} if asked.checkpoint else {}
     if asked.resume and not asked.checkpoint:
         raise ValueError("--resume goes on from a folder: say which by --checkpoint FOLDER")
@@ -143,18 +153,19 @@ def _fit(asked) -> int:
         draws=asked.draws, chains=asked.chains, cores=asked.cores, random_seed=asked.seed, on_fail="ignore",
         progressbar=not asked.quiet, **options,
     )  # fmt: skip
+    if out:
+        found.save(out, overwrite=asked.overwrite)  # before anything is written, which may fail
     print(found)
     if out:
-        found.save(out, overwrite=asked.overwrite)
         print(f"\nsaved to {out}")
     return NOT_CONVERGED if found.verdict.level == "failed" else 0
 
 
 def _show(asked) -> int:
     from bayesord.answers import format_table
-    from bayesord.model import OrdinalFit, load
+    from bayesord.model import OrdinalFit
 
-    found = load(asked.fit)
+    found = _load(asked.fit)
     if isinstance(found, OrdinalFit) and asked.prob != 0.9:
         print(found.verdict, "", format_table(found.summary(asked.prob)), sep="\n")
     else:
@@ -165,10 +176,10 @@ def _show(asked) -> int:
 def _predict(asked) -> int:
     import pandas as pd
 
-    from bayesord.model import load
-
     out = _place(asked.out, asked.overwrite)
-    found = load(asked.fit)
+    if out is not None:
+        _kind(out)
+    found = _load(asked.fit)
     data = _read(asked.data)
     groups = {"new_groups": asked.new_groups}
     if found.design.formula is None:
@@ -201,16 +212,27 @@ def _read(name: str):
 
     path = Path(name)
     kind = _kind(path)
-    if not path.is_file():
-        here = path.parent if path.parent.is_dir() else Path()
-        beside = [str(other) for other in here.iterdir() if other.suffix.lower() in _KINDS]
-        raise FileNotFoundError(f"there is no file {name}.{did_you_mean(name, beside)}")
+    _check_there(path, _KINDS)
     if kind == ".parquet":
         try:
             return pd.read_parquet(path)
         except ImportError as missing:
             raise ValueError("reading .parquet needs pyarrow: pip install pyarrow") from missing
     return pd.read_csv(path, sep="\t" if kind == ".tsv" else ",")
+
+
+def _load(name: str):
+    from bayesord.model import load
+
+    _check_there(Path(name), (Path(name).suffix.lower(),))
+    return load(name)
+
+
+def _check_there(path: Path, kinds: tuple[str, ...]) -> None:
+    if not path.is_file():
+        here = path.parent if path.parent.is_dir() else Path()
+        beside = [str(other) for other in here.iterdir() if other.suffix.lower() in kinds]
+        raise FileNotFoundError(f"there is no file {path}.{did_you_mean(str(path), beside)}")
 
 
 def _place(name: str | None, overwrite: bool) -> Path | None:
@@ -233,12 +255,20 @@ def _write(table, path: Path) -> None:
         table.to_csv(path, index=False, sep="\t" if kind == ".tsv" else ",")
 
 
-def _categories(text: str, data, formula: str) -> list:
-    """The categories of the command line, as numbers where the column holds numbers."""
-    from pandas.api.types import is_numeric_dtype
+def _categories(text: str | None, data, formula: str) -> list | None:
+    """The categories of the command line, as numbers where the column holds numbers; None where they need not be given."""
+    from pandas.api.types import is_numeric_dtype, is_string_dtype
 
+    response = formula.partition("~")[0].strip().strip("`")
+    if text is None:
+        if response in data and is_string_dtype(data[response]):
+            found = ",".join(sorted(data[response].dropna().astype(str).unique())[:20])
+            raise ValueError(
+                f"the column {response!r} holds words, so their order is unknown: give them from lowest to highest by "
+                f"--categories, here in alphabetical order: --categories {found}"
+            )
+        return None
     words = [word.strip() for word in text.split(",")]
-    response = formula.partition("~")[0].strip()
     if response in data and is_numeric_dtype(data[response]):
         try:
             return [int(word) for word in words]

@@ -69,7 +69,11 @@ def test_words_as_categories(folder, tmp_path, capsys):
     wine.to_csv(tmp_path / "words.csv", index=False)
     command = ["fit", str(tmp_path / "words.csv"), FORMULA, "--quiet", "--seed", "1"]
     assert main(command) == 1
-    assert "order is unknown" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "order is unknown" in said
+    assert (
+        "--categories awful,fair,good,great,poor" in said
+    )  # what can be typed here, not an argument in Python
     assert main([*command, "--categories", "awful,poor,fair,good,great", "--link", "probit"]) == 0
     assert "[probit; 72 rows; awful: 5, poor: 22" in capsys.readouterr().out
 
@@ -92,6 +96,9 @@ def test_an_interrupted_fit_goes_on(folder, tmp_path):
         (["fit", "wine.csv", "rating ~ temp", "--resume"], "--checkpoint"),
         (["fit", "wine.csv", "rating ~ temp", "--categories", "low,high"], "whole numbers"),
         (["fit", "wine.csv", "__import__('os').system('touch canary') ~ temp"], "formula"),
+        (["show", "wien.fit"], "there is no file wien.fit. Did you mean 'wine.fit'"),
+        (["predict", "win.fit", "wine.csv"], "Did you mean 'wine.fit'"),
+        (["predict", "wine.fit", "no.csv", "--out", "labels.xls"], "labels.xls must end in"),
         (["show", "wine.csv"], "not a fit|not a file of bayesord|bayesord"),
         (["predict", "wine.fit", "wine.csv", "--decision", "qvk"], "qwk"),
     ],
@@ -120,3 +127,27 @@ def test_a_fit_that_has_not_converged_says_so_by_its_exit_code(folder, capsys):
     command = ["fit", str(folder / "wine.csv"), FORMULA, "--draws", "20", "--quiet", "--seed", "1"]
     assert main(command) == 3
     assert "Not converged" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(folder, tmp_path):
+    """And the fit is saved by then."""
+    code = "import sys; sys.stdin.readline(); from bayesord.cli import main; sys.exit(main())"
+    run = [
+        sys.executable,
+        "-c",
+        code,
+        "fit",
+        str(folder / "wine.csv"),
+        FORMULA,
+        "--quiet",
+        "--out",
+        str(tmp_path / "x.fit"),
+    ]
+    pipe = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(run, text=True, **pipe) as process:
+        process.stdout.close()
+        process.stdin.write("\n")
+        process.stdin.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+    assert (tmp_path / "x.fit").is_file()
