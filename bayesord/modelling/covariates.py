@@ -44,7 +44,9 @@ def covariate_levels(design) -> dict[str, tuple]:
     if design.formula is None:
         return dict.fromkeys(design.predictors, ())
     encoder = design.source.encoder
-    levels = {name: tuple(encoder.levels.get(name, ())) for name in encoder.formula.names}
+    # those of slopes by group as well, where a value can be found that other columns are held at
+    names = encoder.formula.names if design.data is None else encoder.formula.everywhere.names
+    levels = {name: tuple(encoder.levels.get(name, ())) for name in names}
     for name, known in levels.items():
         if not known and design.data is not None and design.data[name].dtype.kind == "b":
             levels[name] = (False, True)

@@ -1,5 +1,8 @@
 """Grids of covariates, and what a design keeps of the data."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,7 +54,7 @@ def test_a_design_keeps_the_columns_of_its_formula(fit, data):
     assert kept["dose"].cat.categories.tolist() == ["low", "high"]
     assert kept["age"].dtype == data["age"].dtype
     assert covariate_levels(fit.design) == {
-        "age": (), "dose": ("low", "high"), "smokes": (False, True), "visit": (1, 2, 3), "my size": (),
+        "age": (), "dose": ("low", "high"), "smokes": (False, True), "visit": (1, 2, 3), "my size": (), "lead": (),
     }  # fmt: skip
     assert group_columns(fit.design) == {"judge": ("a", "b", "c"), "room": (7, 8)}
 
@@ -132,14 +135,21 @@ def test_bad_calls(fit):
 
 
 def test_rows_that_were_not_kept(fit):
-    from dataclasses import replace
-
     bare = draw(replace(fit.design, data=None))
     with pytest.raises(ValueError, match="pass new= with the rows"):
         training_rows(bare.design)
     with pytest.raises(ValueError, match="values of 'age' are not known.*Give some"):
         bo.grid(bare, lead=0)
     assert bo.grid(bare, age=30, lead=0)["age"].tolist() == [30]
+
+
+def test_covariates_of_slopes_alone_are_held_as_well(data):
+    design = from_formula("y ~ age + (1 + lead | judge)", data)
+    grid = bo.grid(draw(design), age=[20, 30])
+    np.testing.assert_allclose(grid["lead"], data["lead"].mean())
+    np.testing.assert_array_equal(design.rows(grid.assign(judge="a")).groups[0].Z[:, 1], grid["lead"])
+    bare = SimpleNamespace(design=replace(design, data=None))  # what they are held at is not known
+    assert list(bo.grid(bare, age=20)) == ["age"]
 
 
 def test_groups_are_in_the_order_of_their_levels(data):
