@@ -94,10 +94,12 @@ def run(n: int = 200, seed: int = 1, draws: int = 1000) -> dict:
     Returns
     -------
     dict
-        fits, verdicts not ok, diagnoses not ok, seconds; and of each alarm a line (model, who raised it, what it says).
+        fits, verdicts not ok, diagnoses not ok, seconds; of each alarm a line (model, who raised it, what it says); and
+        the p values of each score test of the diagnosis (those of several predictors by Holm's adjustment).
     """
     rng, kinds = np.random.default_rng(seed), list(HEALTHY.items())
     alarms, verdicts, diagnoses = [], 0, 0
+    p_values = {name: [] for name in ("link shape", "parallel", "curves")}
     began = time.perf_counter()
     for i in range(n):
         name, make = kinds[i % len(kinds)]
@@ -108,6 +110,9 @@ def run(n: int = 200, seed: int = 1, draws: int = 1000) -> dict:
         verdicts += fit.verdict.level != "ok"
         diagnoses += diagnosis.level != "ok"
         alarms += [f"{name}: verdict: {text}" for text in fit.verdict.problems]
+        for check in diagnosis.checks:
+            if check.name in p_values:
+                p_values[check.name].append(check.figure)
         alarms += [
             f"{name}: {check.name}: {check.advice}" for check in diagnosis.checks if check.level != "ok"
         ]
@@ -117,6 +122,7 @@ def run(n: int = 200, seed: int = 1, draws: int = 1000) -> dict:
         "diagnoses not ok": diagnoses,
         "seconds": time.perf_counter() - began,
         "alarms": alarms,
+        "p values": p_values,
     }
 
 
@@ -283,4 +289,6 @@ def main(arguments: list[str]) -> bool:
     )
     for alarm in found["alarms"]:
         print(f"  {alarm}")
+    for test, values in found["p values"].items():
+        print(f"p of the {test} test below .05: {np.mean(np.array(values) < 0.05):.1%} of {len(values)} fits")
     return all(flagged.values()) and share <= ALLOWED
