@@ -55,7 +55,23 @@ def methods() -> str:
     return table(("method", "what it is", "proper", "source"), rows)
 
 
-TABLES = {"links": links, "decisions": decisions, "scores": scores, "methods": methods}
+def functions() -> str:
+    from bayesord.modelling.transforms import FUNCTIONS
+
+    rows = [
+        (f"`{f.name}({', '.join(['x', *(option for option, _ in f.options)])})`", f.summary)
+        for f in FUNCTIONS.values()
+    ]
+    return table(("function", "what it is"), rows)
+
+
+TABLES = {
+    "functions": functions,
+    "links": links,
+    "decisions": decisions,
+    "scores": scores,
+    "methods": methods,
+}
 
 
 def filled(text: str) -> str:
