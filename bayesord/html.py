@@ -18,6 +18,7 @@ _STYLE = """<style>
 .bayesord .beside {display: flex; flex-wrap: wrap; gap: 0 2.5em; align-items: flex-start}
 .bayesord .status {padding-left: .6em; border-left: 3px solid}
 .bayesord .status ul {margin: .2em 0 0; padding-left: 1.5em}
+.bayesord table {color: inherit}
 .bayesord caption {text-align: left; white-space: nowrap}
 .bayesord :is(td, th) {text-align: right; vertical-align: top; padding: .2em .6em; white-space: nowrap;
   font-variant-numeric: tabular-nums}

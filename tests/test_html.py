@@ -141,6 +141,11 @@ def test_bars_are_as_long_as_the_counts(wine_fit):
     )
 
 
+def test_tables_have_the_ink_of_the_page(wine_fit):
+    """Pages without a doctype give tables a black of their own, which a dark page swallows."""
+    assert re.search(r"\.bayesord table \{[^}]*color: inherit", wine_fit._repr_html_())
+
+
 def test_tables_are_read_aloud_with_their_names(wine_fit):
     tags = Page(wine_fit._repr_html_()).tags
     headers = [attrs for tag, attrs in tags if tag == "th"]
