@@ -36,6 +36,7 @@ def diagnose(fit, *, prob: float = 0.9, random_seed=0) -> Diagnosis:
     parallel             smallest p value of a score test that a predictor has one      .005, by Holm
                          coefficient for all cutpoints (proportional odds, any link)
     link shape           p value of a score test of the link's skewness and tails       .005
+                         (with groups: of its skewness)
     curves               smallest p value of a score test that the square of a          .005, by Holm
                          predictor is missing
     repeated rows        where rows repeat: p value of Pearson's statistic over         .005

@@ -16,7 +16,9 @@ posterior mean serves, where the score S_D of the likelihood is not zero.
 Group effects are no parameters of that kind: each has few rows. The score of the marginal likelihood, which integrates
 over them, is the mean of S over their posterior (Fisher's identity), here over some draws, moved by linear regression to
 where the other parameters are held. Its information is M - M_vu (M_uu + Σ^-1)^-1 M_uv, with Σ their covariance; and since
-the mean of S_u - Σ^-1 u over the posterior is zero, what few draws leave of it is taken out in the same way.
+the mean of S_u - Σ^-1 u over the posterior is zero, what few draws leave of it is taken out in the same way. That is
+right where v does not depend on u. The moves of the link's shape do: what is known of its skewness is M less the variance
+of S over the posterior (Louis), from the draws, group by group.
 
 With importance weights Var(S*) has w² in the place of w (a sandwich); frequency weights stand for rows.
 
@@ -72,6 +74,8 @@ class Scores:
         p + 1.
     beta : (p,) array
         Where the scores are taken: the posterior mean.
+    missed : float or None
+        By how much `information` is too large for the skewness of the link; None without groups.
     """
 
     score: np.ndarray
@@ -80,6 +84,7 @@ class Scores:
     cutpoints: np.ndarray
     n_columns: int
     beta: np.ndarray
+    missed: float | None = None
 
     @cached_property
     def own(self) -> np.ndarray:
@@ -171,6 +176,10 @@ def score_table(fit) -> Scores | str:
     u = effects_at_mean(draws) if effects else np.zeros((1, 0))
     table = _Sums(m, 1.0 / design.sd, effects, importance)
     Z = _group_matrix(design) if effects else None
+    block = (
+        min(design.groups, key=lambda term: term.n_groups).index if effects else np.zeros(n, dtype=np.int64)
+    )
+    skew, missed = np.zeros((len(u), block.max() + 1)), None
     with blas_threads(1):
         for start, stop in spans(n, _CHUNK):
             here = slice(start, stop)
@@ -179,12 +188,16 @@ def score_table(fit) -> Scores | str:
             if design.offset is not None:
                 eta += design.offset[here]
             own = None if Z is None else Z[here]
-            for effect in u:
+            for r, effect in enumerate(u):
                 at = c - (eta if own is None else eta + own @ effect)[:, None]
-                table.add(Q, cells(fit.link, at), y[here], w[here] / len(u), own)
+                of_rows = table.add(Q, cells(fit.link, at), y[here], w[here] / len(u), own)
+                skew[r] += np.bincount(block[here], of_rows * len(u), skew.shape[1])
         if effects:
+            k = m * (p + 1) + 1
+            complete = table.M[k, k]
             table.eliminate(u.mean(axis=0), _prior_precision(fit))
-    return Scores(table.S, table.M, table.M if table.V is None else table.V, kept, p + 1, beta)
+            missed = skew.var(axis=0, ddof=1).sum() - (complete - table.M[k, k])
+    return Scores(table.S, table.M, table.M if table.V is None else table.V, kept, p + 1, beta, missed)
 
 
 def effects_at_mean(draws: LinearDraws) -> np.ndarray:
@@ -210,12 +223,12 @@ class _Sums:
             self.S_u = np.zeros(effects)
             self.B, self.I_u = np.zeros((size, effects)), sparse.csr_array((effects, effects))
 
-    def add(self, Q: np.ndarray, table: Cells, y: np.ndarray, w: np.ndarray, Z) -> None:
+    def add(self, Q: np.ndarray, table: Cells, y: np.ndarray, w: np.ndarray, Z) -> np.ndarray:
+        """Returns the part of each row in the score of the skewness."""
         g = w[:, None] * table.scores(y)
         shapes, squares = _shapes(table), -((Q[:, 1:] * self.unit) ** 2)
-        self.S += np.concatenate(
-            [(g.T @ Q).ravel(), [(g * v).sum() for v in shapes], g.sum(axis=1) @ squares]
-        )
+        tails, skewness = ((g * v).sum(axis=1) for v in shapes)
+        self.S += np.concatenate([(g.T @ Q).ravel(), [tails.sum(), skewness.sum()], g.sum(axis=1) @ squares])
         W = table.covariance()
         _add_all(self.M, Q, W, w, shapes, squares)
         if self.V is not None:
@@ -230,6 +243,7 @@ class _Sums:
                 across.sum(axis=1)[:, None] * squares,
             ]
             self.B -= np.vstack([(Z.T @ part).T for part in moved])
+        return skewness
 
     def eliminate(self, u: np.ndarray, precision) -> None:
         """Take group effects with their prior out of scores and information."""
@@ -270,7 +284,7 @@ def _apply(W: tuple[np.ndarray, np.ndarray], v: np.ndarray) -> np.ndarray:
 
 
 def _shapes(table: Cells) -> tuple[np.ndarray, np.ndarray]:
-    """Two ways in which F may be another distribution: more weight in one tail than in the other, or in both.
+    """Two ways in which F may be another distribution: more weight in both tails, or in one than in the other.
 
     dF = F(1-F)(2F-1) and F(1-F)(2F-1)², as moves of a. Bounded in their effect on any probability, so that χ² holds
     in small samples, which the squares of Pregibon and Stukel leave to the few rows furthest out.
