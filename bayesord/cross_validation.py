@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bayesord import checks
+from bayesord import checks, html
 from bayesord.inference import sampling
 from bayesord.inference.diagnostics import Verdict
 from bayesord.model import OrdinalFit
@@ -50,15 +50,19 @@ class CrossValidation:
     verdicts: tuple[Verdict, ...]
 
     def __str__(self):
-        ok = sum(verdict.level == "ok" for verdict in self.verdicts)
         shown = self.table.to_string(index=False, float_format=lambda value: f"{value:.4f}", na_rep="")
-        return f"{len(self.verdicts)} folds, {ok} with a clean verdict; {len(self.folds):,} rows\n\n{shown}"
+        return f"{self._head()}\n\n{shown}"
+
+    def _head(self) -> str:
+        ok = sum(verdict.level == "ok" for verdict in self.verdicts)
+        return f"{len(self.verdicts)} folds, {ok} with a clean verdict; {len(self.folds):,} rows"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = str(self).split("\n", 1)[0]
-        return f"<p>{head}</p>" + self.table.to_html(index=False, float_format="%.4f", na_rep="", border=0)
+        shown = self.table.map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
+        rows = shown.mask(self.table.isna(), "").to_numpy().tolist()
+        return html.block(html.paragraph(self._head()), html.table(list(shown.columns), rows, words=(0, 1)))
 
 
 def cross_validate(

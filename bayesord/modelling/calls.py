@@ -90,6 +90,10 @@ class CallChecker:
                 f"{function.name}({name}=...) cannot stand in a formula. For the order of levels make the "
                 "column a Categorical: data['g'] = pd.Categorical(data['g'], categories=[...])."
             )
+        elif function.name == "C" and name in {"ref", "reference", "base"}:
+            self.problems.add(
+                f"C() has no argument {name!r}. T(column, 'level') chooses the reference level."
+            )
         elif name not in known or repeated:
             word = "second argument" if repeated else "argument"
             takes = f"It takes {name_list(list(known))}." if known else "It takes one column alone."

@@ -109,6 +109,7 @@ def test_numbers_cannot_run_for_ever(data):
         ("y ~ x + .", "Name them"),
         ("y ~ C(g, levels=['b', 'a'])", r"pd\.Categorical"),
         ("y ~ C(g, levels=g)", r"pd\.Categorical"),
+        ("y ~ C(g, ref='a')", r"T\(column, 'level'\) chooses the reference"),
         ("y ~ x z", "from 'z' on"),
         ("y ~ x + z)", r"from '\)' on"),
         ("y ~ x == 2", "from '== 2' on"),
