@@ -44,7 +44,7 @@ def diagnose(fit, *, prob: float = 0.9, random_seed=0) -> Diagnosis:
     ==================== ============================================================== ================
 
     Checks of the model ask for a look, level "caution"; draws that cannot be trusted are "failed". Nothing is fitted
-    again. All of them together call about one right model in a hundred wrong; where several predictors are tested, `parallel`
+    again. All of them together call one or two right models in a hundred wrong; where several predictors are tested, `parallel`
     has p values as they are and adjusted for their number (Holm).
 
     Parameters
