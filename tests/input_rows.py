@@ -51,6 +51,7 @@ CASES = [
         sample_weight=[-1, np.nan, np.inf] + [1] * 9,
         offset=[np.nan] * N,
     ),
+    bad(33, (X, Y), TypeError, "real numbers, one per row; got list", sample_weight=[[1], [1, 2]] * 6),
     bad(33, (X, Y), TypeError, "real numbers, one per row; got 'b' among them", sample_weight=[1.0, "b"] * 6),
     bad(33, (X, Y), ValueError, "weights above 1e.100 overflow", sample_weight=[1e308] * N),
     bad(33, (X, Y), ValueError, r"shape == \(12, 1\)", sample_weight=[[1]] * N),

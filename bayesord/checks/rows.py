@@ -190,7 +190,7 @@ def _read_numbers(
 
 def _no_number(values: object) -> str:
     """The first value that is no real number, or the type of what holds no values."""
-    if isinstance(values, list | tuple | np.ndarray | pd.Series) and np.ndim(values) == 1:
+    if isinstance(values, list | tuple) or (isinstance(values, np.ndarray | pd.Series) and values.ndim == 1):
         for value in values:
             if real_numbers(value) is None:
                 return f"{value!r} among them"
