@@ -25,7 +25,7 @@ import math
 from functools import cache
 
 import numpy as np
-from numba import carray, types
+from numba import carray
 
 from bayesord.inference.effects import (
     add_effects,
@@ -38,6 +38,7 @@ from bayesord.inference.fixed_priors import cutpoint_prior, location_scale
 from bayesord.inference.record import (
     ANCHOR,
     BORDER,
+    C_SIGNATURE,
     CENTRE,
     FACTOR,
     FREE_KIND,
@@ -318,15 +319,6 @@ def _softplus(x):
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
-_C_SIGNATURE = types.int64(
-    types.uint64,
-    types.CPointer(types.float64),
-    types.CPointer(types.float64),
-    types.CPointer(types.float64),
-    types.voidptr,
-)
-
-
 @njit
 def _into(dim, x, gradient, logp, data, groups):
     """The C side: 0 for success, 1 for a point where value or gradient is not finite (NUTS rejects it)."""
@@ -354,7 +346,7 @@ def _c_grouped(dim, x, gradient, logp, data):
 def c_density(groups: bool = False):
     """The density as a C function (an object with `.address`): one for all models on this machine, and one for all
     with group terms."""
-    return cfunc(_C_SIGNATURE)(_c_grouped if groups else _c_plain)
+    return cfunc(C_SIGNATURE)(_c_grouped if groups else _c_plain)
 
 
 def is_compiled(groups: bool = False) -> bool:

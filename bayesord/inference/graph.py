@@ -18,25 +18,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import carray, types
+from numba import carray
 from numba.core.errors import NumbaWarning
-from numba.extending import intrinsic
 
-from bayesord.inference.record import record_pointer
+from bayesord.inference.record import C_SIGNATURE, record_pointer, void_pointer
 from bayesord.jit import cfunc, fingerprint
 
 if TYPE_CHECKING:
     import pymc as pm
 
 __all__ = ["GraphDensity"]
-
-_SIGNATURE = types.int64(
-    types.uint64,
-    types.CPointer(types.float64),
-    types.CPointer(types.float64),
-    types.CPointer(types.float64),
-    types.voidptr,
-)
 
 
 @dataclass
@@ -166,17 +157,6 @@ def _check_sampleable(model: pm.Model, values: list) -> None:
         )
 
 
-@intrinsic
-def _void_pointer(typingctx, address):
-    """An integer as an address."""
-    signature = types.voidptr(types.int64)
-
-    def codegen(context, builder, sig, args):
-        return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
-
-    return signature, codegen
-
-
 def _source(value_dims: list[int], shared: list[np.ndarray]) -> str:
     """The C function's text. It knows dimensions and types; sizes and addresses it reads from the record.
 
@@ -237,11 +217,11 @@ def _compiled(source: str, graph):
             "carray": carray,
             "graph": graph,
             "record_pointer": record_pointer,
-            "void_pointer": _void_pointer,
+            "void_pointer": void_pointer,
         },
         cache_key=key and sha256(f"{key} {fingerprint} {source}".encode()).hexdigest(),
     )
     with warnings.catch_warnings():
         # A graph with large constants of its own is compiled again next time.
         warnings.filterwarnings("ignore", message=".*Cannot cache compiled function", category=NumbaWarning)
-        return cfunc(_SIGNATURE, cache=key is not None)(function)
+        return cfunc(C_SIGNATURE, cache=key is not None)(function)

@@ -23,8 +23,6 @@ from bayesord.inference.progress import Progress
 from bayesord.jit import cfunc
 
 if TYPE_CHECKING:
-    import pymc as pm
-
     from bayesord.inference.checkpoint import Stage
 
 __all__ = ["Chain", "Chains", "chain_seeds", "sample_density", "sample_model"]
@@ -80,14 +78,11 @@ def sample_density(density: DirectDensity, *, seeds: list[int], **settings) -> C
     return _run([model(seed) for seed in seeds], seeds, **settings)
 
 
-def sample_model(
-    model: pm.Model | GraphDensity, *, seeds: list[int], initial_points: dict | None = None, **settings
-) -> Chains:
+def sample_model(density: GraphDensity, *, seeds: list[int], **settings) -> Chains:
     """Sample any pm.Model through PyTensor: slower to start, for models without a direct density.
 
     `draws` are the model's free and deterministic variables by name.
     """
-    density = model if isinstance(model, GraphDensity) else GraphDensity(model, initial_points)
     chains = _run([_behind_pointer(density, density.compiled, density.start)] * len(seeds), seeds, **settings)
     return replace(chains, draws=density.expand(chains.draws["x"]))
 
@@ -101,7 +96,6 @@ def _run(
     cores,
     target_accept,
     progressbar,
-    adaptation="diag",
     stage: Stage | None = None,
 ) -> Chains:
     """Sample one chain a seed, but for those that `stage` has; it is given the others as they end."""
@@ -124,7 +118,7 @@ def _run(
                 cores=1,
                 seed=seeds[chain],
                 target_accept=target_accept,
-                adaptation=adaptation,
+                adaptation="diag",
                 progress_bar=False,
                 progress_callback=progress.callback(chain),
                 return_raw_trace=True,

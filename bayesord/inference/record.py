@@ -36,12 +36,12 @@ FREE_KINDS = {"flat": 0, "normal": 1, "student_t": 2, "laplace": 3}
 HYPER_A, HYPER_B, HYPER_CENTRE, HYPER_SCALE, HYPER_CONSTANT = range(5)
 
 
-def _pointer_to(kind):
-    """A function that compiled code can call to read an integer as the address of an array of `kind`."""
+def _pointer(kind):
+    """A function that compiled code can call to read an integer as a pointer of this kind."""
 
     @intrinsic
     def pointer(typingctx, address):
-        signature = types.CPointer(kind)(types.int64)
+        signature = kind(types.int64)
 
         def codegen(context, builder, sig, args):
             return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
@@ -51,8 +51,12 @@ def _pointer_to(kind):
     return pointer
 
 
-float_pointer = _pointer_to(types.float64)
-int_pointer = _pointer_to(types.int64)
+float_pointer = _pointer(types.CPointer(types.float64))
+int_pointer = _pointer(types.CPointer(types.int64))
+void_pointer = _pointer(types.voidptr)
+
+#: Of a density as NUTS calls it: dimension, point, gradient and value to fill, record; 0 for success.
+C_SIGNATURE = types.int64(types.uint64, *[types.CPointer(types.float64)] * 3, types.voidptr)
 
 
 @intrinsic

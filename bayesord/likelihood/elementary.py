@@ -19,6 +19,8 @@ __all__ = [
     "FAST",
     "INLINE",
     "arc",
+    "bits",
+    "double",
     "exp_pair",
     "fast_exp",
     "half_square",
@@ -30,6 +32,7 @@ __all__ = [
 
 #: a * b + c as one instruction is the one liberty taken: it never changes the order of a sum.
 FAST = {"fastmath": {"contract"}}
+#: A call inside a loop would keep it from becoming vector instructions, and costs as much as the work itself.
 INLINE = FAST | {"forceinline": True}
 
 _LOG2E = 1.4426950408889634
@@ -45,14 +48,14 @@ _SHORT = -(1 << 29)  # the 24 leading bits of a double: a square of such is exac
 
 
 @intrinsic
-def _bits(typingctx, x):
+def bits(typingctx, x):
     return types.int64(types.float64), lambda ctx, builder, sig, args: builder.bitcast(
         args[0], ir.IntType(64)
     )
 
 
 @intrinsic
-def _double(typingctx, bits):
+def double(typingctx, bits):
     return types.float64(types.int64), lambda ctx, builder, sig, args: builder.bitcast(
         args[0], ir.DoubleType()
     )
@@ -81,14 +84,14 @@ def _reduced(x):
 @njit(**INLINE)
 def half_square(z):
     """z²/2 as an exact unevaluated sum, the second at most 2^-23 of the first."""
-    high = _double(_bits(z) & _SHORT)
+    high = double(bits(z) & _SHORT)
     return 0.5 * high * high, 0.5 * (z - high) * (z + high)
 
 
 @njit(**INLINE)
 def _power(shifted):
     """2^k."""
-    return _double((_bits(shifted) << 52) + _ONE_BITS)
+    return double((bits(shifted) << 52) + _ONE_BITS)
 
 
 @njit(**INLINE)
@@ -137,10 +140,10 @@ def log_and_inverse(u, lost):
     u = 2^e m with √½ <= m < √2 and log m = 2 atanh(s), s = (m - 1)/(m + 1). Near 1 it is the sum, not u, whose
     logarithm keeps its digits.
     """
-    from_root = _bits(u) - _HALF_ROOT_BITS
+    from_root = bits(u) - _HALF_ROOT_BITS
     exponent = from_root >> 52
-    e = _double(exponent + _ROUND_BITS) - _ROUND
-    f = _double(_bits(u) - (exponent << 52)) - 1.0
+    e = double(exponent + _ROUND_BITS) - _ROUND
+    f = double(bits(u) - (exponent << 52)) - 1.0
     inverse = 1.0 / (u * (2.0 + f))  # one division for both
     s = f * u * inverse
     inverse *= 2.0 + f

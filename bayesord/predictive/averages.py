@@ -9,14 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.predictive.confusion import sums_by_lane
 from bayesord.predictive.group_effects import add_shifts
-from bayesord.predictive.lanes import LANES
 from bayesord.predictive.linear_draws import LinearDraws
-from bayesord.predictive.threads import for_each, spans
+from bayesord.predictive.threads import spans
 
 __all__ = ["average_eta", "average_probs", "by_draw", "weights_of"]
 
-_ROWS_AT_ONCE = 1 << 16  # between two looks at Ctrl-C
 _NUMBERS_AT_ONCE = 1 << 22  # linear predictors: 32 MB
 
 
@@ -47,18 +46,8 @@ def average_probs(
     array([[[0.442, 0.558]]])
     """
     weights, total = weights_of(group, weights)
-    values, packed = np.zeros(draws.n_categories), draws.packed
-    by_lane = np.zeros((packed.n_chunks, total.size, packed.height + 3, LANES))
-
-    def one(chunk, begin, part):
-        for start, stop in spans(part.n_rows, _ROWS_AT_ONCE):
-            here = slice(begin + start, begin + stop)
-            asked = (part.rows(start, stop), group[here], weights[here])
-            part.packed.add_confusion(chunk, *asked, values, False, by_lane[chunk])
-
-    for begin, part in draws.parts(threads):
-        chunks = [(chunk, begin, part) for chunk in range(packed.n_chunks)]
-        for_each(one, chunks, threads, amount=draws.n_draws * part.n_rows)
+    values = np.zeros(draws.n_categories)
+    by_lane = sums_by_lane(draws, group, values, weights, total.size, second=False, threads=threads)
     above = by_draw(by_lane[:, :, : draws.n_categories - 1], draws.n_draws) / total[:, None]
     ends = np.ones((*above.shape[:2], 1))
     return np.maximum(-np.diff(np.concatenate([ends, above, 0 * ends], axis=2)), 0.0)

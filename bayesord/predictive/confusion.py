@@ -9,7 +9,7 @@ from bayesord.predictive.lanes import LANES, unpack
 from bayesord.predictive.probabilities import Draws, LinearDraws
 from bayesord.predictive.threads import for_each, spans
 
-__all__ = ["confusion"]
+__all__ = ["confusion", "sums_by_lane"]
 
 _NONE = np.empty(0)
 _ROWS_AT_ONCE = 1 << 16  # between two looks at Ctrl-C
@@ -59,8 +59,19 @@ def confusion(
 
 
 def _fast_confusion(draws, labels, values, weights, second, threads):
-    packed, n_categories = draws.packed, values.size
-    by_lane = np.zeros((packed.n_chunks, n_categories, packed.height + 3, LANES))
+    by_lane = sums_by_lane(draws, labels, values, weights, values.size, second=second, threads=threads)
+    mass = np.bincount(labels, weights=weights if weights.size else None, minlength=values.size)
+    sums = np.empty((draws.n_draws, values.size, values.size + 3))
+    unpack(by_lane, mass.astype(float), sums)
+    return sums
+
+
+def sums_by_lane(
+    draws: LinearDraws, labels, values, weights, n_labels: int, *, second: bool, threads: int | None
+) -> np.ndarray:
+    """(chunks, labels, height + 3, LANES): what `PackedOdds.add_confusion` adds up, over all rows."""
+    packed = draws.packed
+    by_lane = np.zeros((packed.n_chunks, n_labels, packed.height + 3, LANES))
 
     def one(chunk, begin, part):
         for start, stop in spans(part.n_rows, _ROWS_AT_ONCE):
@@ -71,7 +82,4 @@ def _fast_confusion(draws, labels, values, weights, second, threads):
     for begin, part in draws.parts(threads):
         chunks = [(chunk, begin, part) for chunk in range(packed.n_chunks)]
         for_each(one, chunks, threads, amount=draws.n_draws * part.n_rows)
-    mass = np.bincount(labels, weights=weights if weights.size else None, minlength=n_categories)
-    sums = np.empty((draws.n_draws, n_categories, n_categories + 3))
-    unpack(by_lane, mass.astype(float), sums)
-    return sums
+    return by_lane

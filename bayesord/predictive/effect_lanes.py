@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import FAST, use_wide_vectors
 from bayesord.predictive.group_effects import GroupEffects
 from bayesord.predictive.lanes import LANES
 from bayesord.predictive.normal import normal
 from bayesord.predictive.threads import for_each
-from bayesord.predictive.vector import FAST, use_wide_vectors
 
 __all__ = ["pack_effects"]
 

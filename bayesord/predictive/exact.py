@@ -17,9 +17,9 @@ import math
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import FAST, use_wide_vectors
 from bayesord.predictive.probabilities import Draws
 from bayesord.predictive.threads import for_each, spans
-from bayesord.predictive.vector import FAST, use_wide_vectors
 
 __all__ = ["expected_ratio"]
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesord.jit import njit
-from bayesord.predictive.vector import INLINE, use_wide_vectors
+from bayesord.likelihood.elementary import INLINE, use_wide_vectors
 
 __all__ = [
     "LANES",

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import FAST, INLINE, use_wide_vectors
 from bayesord.likelihood.kernels import CAUCHIT, CLOGLOG, LOGIT, LOGLOG, PROBIT
 from bayesord.predictive.lanes import LANES, LOG2E
-from bayesord.predictive.vector import FAST, INLINE, exp2, use_wide_vectors
+from bayesord.predictive.vector import exp2
 
 __all__ = ["fill_tails"]
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import INLINE
 from bayesord.predictive.uniform import uniform
-from bayesord.predictive.vector import INLINE, log
+from bayesord.predictive.vector import log
 
 __all__ = ["normal"]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import FAST, INLINE, use_wide_vectors
 from bayesord.predictive.lanes import (
     LANES,
     LOG2E,
@@ -22,7 +23,7 @@ from bayesord.predictive.lanes import (
     steps,
 )
 from bayesord.predictive.uniform import uniform
-from bayesord.predictive.vector import FAST, INLINE, exp2, use_wide_vectors
+from bayesord.predictive.vector import exp2
 
 __all__ = ["PackedOdds", "pack_odds"]
 

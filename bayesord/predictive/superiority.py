@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import FAST, use_wide_vectors
 from bayesord.predictive.averages import by_draw, weights_of
 from bayesord.predictive.effect_lanes import pack_effects
 from bayesord.predictive.lanes import LANES, Rows, row_predictor
@@ -12,7 +13,6 @@ from bayesord.predictive.linear_draws import LinearDraws
 from bayesord.predictive.link_lanes import fill_tails
 from bayesord.predictive.tail_lanes import pack_tails
 from bayesord.predictive.threads import for_each, spans
-from bayesord.predictive.vector import FAST, use_wide_vectors
 
 __all__ = ["average_superiority"]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import FAST, INLINE, use_wide_vectors
 from bayesord.predictive.lanes import (
     LANES,
     MEAN_ROWS,
@@ -18,7 +19,6 @@ from bayesord.predictive.lanes import (
 )
 from bayesord.predictive.link_lanes import fill_tails
 from bayesord.predictive.uniform import uniform
-from bayesord.predictive.vector import FAST, INLINE, use_wide_vectors
 
 __all__ = ["PackedTails", "pack_tails"]
 

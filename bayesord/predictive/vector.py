@@ -1,50 +1,11 @@
-"""What the compiler needs to turn a loop over lanes into vector instructions: no call and no branch."""
+"""2^x and log x as loops over lanes need them: no call and no branch. `likelihood.elementary` has more of the kind."""
 
 from __future__ import annotations
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
 from bayesord.jit import njit
+from bayesord.likelihood.elementary import INLINE, bits, double
 
-__all__ = ["FAST", "INLINE", "exp2", "log", "use_wide_vectors"]
-
-# Contracting a * b + c into one instruction is the one liberty taken: it is part of the vector speed, and it
-# never changes the order of a sum.
-FAST = {"fastmath": {"contract"}}
-#: A call inside a loop over lanes would keep it from becoming vector instructions, and one for every row and chunk
-#: costs as much as the work itself.
-INLINE = FAST | {"forceinline": True}
-
-
-@intrinsic
-def _bits_of(context, x):
-    def code(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), code
-
-
-@intrinsic
-def _float_of(context, bits):
-    def code(context, builder, signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), code
-
-
-@intrinsic
-def use_wide_vectors(context):
-    """Ask for 512-bit vectors where the processor has them: compilers default to half of that."""
-
-    def code(context, builder, signature, arguments):
-        if isinstance(builder.function.attributes, set):
-            set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.void(), code
-
+__all__ = ["exp2", "log"]
 
 _ROUNDER = 1.5 * 2.0**52 + 1023.0  # adding it leaves round(x) + 1023, an exponent, in the lowest bits
 # The polynomial that meets 2^r at the Chebyshev points of [-1/2, 1/2]: 2e-17 off at most.
@@ -75,7 +36,7 @@ def exp2(x):
     s = s * r + _B2
     s = s * r + _B1
     s = s * r + 1.0
-    return s * _float_of(_bits_of(rounded) << 52)
+    return s * double(bits(rounded) << 52)
 
 
 _FRACTION, _ONE = (1 << 52) - 1, 1023 << 52  # of the 64 bits of a double
@@ -85,9 +46,9 @@ _SQRT2, _LOG2 = 1.4142135623730951, 0.6931471805599453
 @njit(**INLINE)
 def log(x):
     """The natural logarithm of a normal number x > 0, to 2e-16 of itself or of 1: 2 atanh((m - 1)/(m + 1)) and 2's power."""
-    bits = _bits_of(x)
-    m = _float_of((bits & _FRACTION) | _ONE)
-    power = float((bits >> 52) - 1023)
+    whole = bits(x)
+    m = double((whole & _FRACTION) | _ONE)
+    power = float((whole >> 52) - 1023)
     large = m > _SQRT2
     m = 0.5 * m if large else m
     power = power + 1.0 if large else power

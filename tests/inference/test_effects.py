@@ -194,6 +194,7 @@ def test_posterior_is_that_of_pymc_and_nutpie(rng, terms):
     """The pm.Model sampled through PyTensor, centred as it is written, against the direct density."""
     import arviz_stats as azs
 
+    from bayesord.inference.graph import GraphDensity
     from bayesord.inference.nuts import chain_seeds, sample_model
     from bayesord.modelling.build import build_model
 
@@ -206,7 +207,7 @@ def test_posterior_is_that_of_pymc_and_nutpie(rng, terms):
     priors = bo.Priors(beta=bo.priors.normal(0, 2.5), group_sd=bo.priors.half_normal(1.0))
     settings = {"draws": 2000, "cores": 2, "progressbar": False}
     plain = sample_model(
-        build_model(design, "logit", priors),
+        GraphDensity(build_model(design, "logit", priors)),
         seeds=chain_seeds(1, 4),
         tune=1000,
         target_accept=0.95,

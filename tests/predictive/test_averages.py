@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayesord.likelihood.links import LINKS
-from bayesord.predictive import averages, superiority
+from bayesord.predictive import averages, confusion, superiority
 from bayesord.predictive.averages import average_eta, average_probs
 from bayesord.predictive.group_effects import GroupEffects, GroupPosterior
 from bayesord.predictive.linear_draws import LinearDraws
@@ -76,7 +76,7 @@ def test_blocks_and_threads_leave_no_trace(rng, cells, monkeypatch):
     ]
     whole = [call(threads=1) for call in calls]
     eta = average_eta(draws, *cells)
-    monkeypatch.setattr(averages, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(confusion, "_ROWS_AT_ONCE", 7)
     monkeypatch.setattr(averages, "_NUMBERS_AT_ONCE", 3 * S)
     monkeypatch.setattr(superiority, "_ROWS_AT_ONCE", 7)
     monkeypatch.setattr(superiority, "_EFFECTS_AT_ONCE", 5 * S)
