@@ -1,4 +1,7 @@
-"""The posterior mode: a point estimate with the same answers as a posterior; with flat priors, maximum likelihood."""
+"""The posterior mode: a point estimate with the same answers as a posterior; with flat priors, maximum likelihood.
+
+And whether flat priors leave one, which a posterior needs too.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from bayesord.inference.newton import Information, curvature, find_mode
 from bayesord.likelihood.links import Link
 from bayesord.modelling.cutpoints import cutpoint_labels, cutpoints_from_steps
 from bayesord.modelling.design import Design
-from bayesord.modelling.priors import Priors
+from bayesord.modelling.priors import Flat, HalfStudentT, Priors
 from bayesord.plots.methods import PlotMethods
 from bayesord.views import mode_view
 
-__all__ = ["NO_MODE", "OrdinalMode", "fit_mode", "has_mode"]
+__all__ = ["OrdinalMode", "check_proper", "fit_mode"]
 
-NO_MODE = (
+_NO_MODE = (
     "there is no finite posterior mode: predictors separate the categories or are collinear where the prior is flat, or "
     "a category has no observations. Use a proper prior for the coefficients, e.g. bayesord.priors.normal(0, 2.5), and "
     "bayesord.priors.dirichlet(2.0) for cutpoints beside an empty category"
@@ -91,7 +94,7 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
     layout = lay_out(design, link, priors)
     v, information, converged = find_mode(layout, jacobian=False, tolerance=1e-13, steps=200)
     if not _is_finite(information, converged):
-        raise RuntimeError(NO_MODE)
+        raise RuntimeError(_NO_MODE)
     m = layout.n_steps
     to_user = np.zeros((len(v), len(v)))  # d (beta, cutpoints) / d (steps, standardised coefficients)
     gaps = np.tril(np.ones((m, m)))
@@ -122,7 +125,32 @@ def fit_mode(design: Design, link: Link, priors: Priors) -> OrdinalMode:
     )
 
 
-def has_mode(design: Design, link: Link, priors: Priors) -> bool:
+def check_proper(design: Design, link: Link, priors: Priors) -> None:
+    """Refuse what has no posterior, and priors that do not fit the model, before anything is compiled."""
+    kinds = [prior.call for prior in priors.by_coefficient(design.predictors)]
+    of_groups = priors.by_group(design.groups)
+    if hasattr(priors.cutpoints, "alphas"):
+        priors.cutpoints.alphas(len(design.categories))
+    empty = [c for k, c in enumerate(design.categories) if not (design.y == k).any()]
+    if isinstance(priors.cutpoints, Flat) and empty:
+        raise ValueError(
+            f"no observations in {empty[:5]}, and a flat prior on the cutpoints: nothing determines them. "
+            "Use priors.dirichlet(1.0), or drop those categories"
+        )
+    if "flat" in kinds and not {"r2d2", "horseshoe"} & set(kinds) and not _has_mode(design, link, priors):
+        raise ValueError(_NO_MODE)
+    heavy = [
+        g.name for g, (sd, _) in zip(design.groups, of_groups, strict=True) if isinstance(sd, HalfStudentT)
+    ]
+    if "flat" in kinds and heavy:
+        raise ValueError(
+            f"flat() on coefficients beside groups ({', '.join(heavy)}) whose standard deviation has a half-Student-t "
+            "prior: where the effects can separate the answers that leaves no posterior. Use a proper prior for the "
+            "coefficients, or priors.half_normal for group_sd"
+        )
+
+
+def _has_mode(design: Design, link: Link, priors: Priors) -> bool:
     """Whether flat priors leave a finite mode, any learned scale held at 1: without one there is no posterior."""
     _, information, converged = find_mode(lay_out(design, link, priors))
     return _is_finite(information, converged)

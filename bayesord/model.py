@@ -18,9 +18,9 @@ from bayesord.inference.diagnostics import Verdict, report
 from bayesord.inference.log_likelihood import add_log_likelihood
 from bayesord.leave_one_out import loo_qwk, seen_qwk
 from bayesord.likelihood.links import Link, get_link
-from bayesord.mode import NO_MODE, OrdinalMode, fit_mode, has_mode
+from bayesord.mode import OrdinalMode, check_proper, fit_mode
 from bayesord.modelling.design import Design, from_arrays, from_formula
-from bayesord.modelling.priors import Flat, HalfStudentT, Priors, check_priors
+from bayesord.modelling.priors import Priors, check_priors
 from bayesord.plots.methods import PosteriorPlots
 from bayesord.predictive.group_effects import GroupPosterior
 from bayesord.storage import read_fit
@@ -137,49 +137,17 @@ def fit(
             "resume= needs checkpoint=, the folder of the run; and checkpoint= goes with method='nuts'"
         )
     settings |= {"checkpoint": checkpoint, "resume": resume}
-    common = {
-        "categories": categories,
-        "sample_weight": sample_weight,
-        "weights": weights,
-        "offset": offset,
-        "strict": strict,
-    }
+    given = {"categories": categories, "sample_weight": sample_weight, "weights": weights, "offset": offset}
     make = from_formula if isinstance(formula_or_X, str) else from_arrays
     with blas_threads(1):  # the products of its checks are small: threads would wait for each other
-        design = make(formula_or_X, data_or_y, **common)
-    _check_proper(design, link, priors)
+        design = make(formula_or_X, data_or_y, **given, strict=strict)
+    check_proper(design, link, priors)
     if method == "mode":
         return fit_mode(design, link, priors)
     idata, verdict = sampling.sample(design, link, priors, progressbar=progressbar, **settings)
     result = OrdinalFit(design, link, priors, idata, verdict)
     report(verdict, on_fail)
     return result
-
-
-def _check_proper(design: Design, link: Link, priors: Priors) -> None:
-    """Refuse what has no posterior, and priors that do not fit the model, before anything is compiled."""
-    priors.by_coefficient(design.predictors)
-    of_groups = priors.by_group(design.groups)
-    if hasattr(priors.cutpoints, "alphas"):
-        priors.cutpoints.alphas(len(design.categories))
-    empty = [c for k, c in enumerate(design.categories) if not (design.y == k).any()]
-    if isinstance(priors.cutpoints, Flat) and empty:
-        raise ValueError(
-            f"no observations in {empty[:5]}, and a flat prior on the cutpoints: nothing determines them. "
-            "Use priors.dirichlet(1.0), or drop those categories"
-        )
-    kinds = [prior.call for prior in priors.by_coefficient(design.predictors)]
-    if "flat" in kinds and not {"r2d2", "horseshoe"} & set(kinds) and not has_mode(design, link, priors):
-        raise ValueError(NO_MODE)
-    heavy = [
-        g.name for g, (sd, _) in zip(design.groups, of_groups, strict=True) if isinstance(sd, HalfStudentT)
-    ]
-    if "flat" in kinds and heavy:
-        raise ValueError(
-            f"flat() on coefficients beside groups ({', '.join(heavy)}) whose standard deviation has a half-Student-t "
-            "prior: where the effects can separate the answers that leaves no posterior. Use a proper prior for the "
-            "coefficients, or priors.half_normal for group_sd"
-        )
 
 
 class OrdinalFit(PosteriorPlots, Answers):
@@ -203,9 +171,8 @@ class OrdinalFit(PosteriorPlots, Answers):
         self.design, self.link, self.priors, self.idata, self.verdict = design, link, priors, idata, verdict
 
     def __getstate__(self):
-        return {
-            name: value for name, value in self.__dict__.items() if name != "model"
-        }  # it is built when asked for
+        # the model is built when asked for
+        return {name: value for name, value in self.__dict__.items() if name != "model"}
 
     @cached_property
     def model(self) -> pm.Model:

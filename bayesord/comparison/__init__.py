@@ -6,9 +6,16 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from bayesord.checks import check_category_values, check_count, check_random_seed, check_same_index, name_list
+from bayesord.checks import (
+    check_category_values,
+    check_count,
+    check_random_seed,
+    check_same_index,
+    name_list,
+    read_codes,
+)
 from bayesord.comparison.metrics import Measures, read_metrics
-from bayesord.comparison.predictors import NATIVE, Decoder, Predictions, find_categories, read_answers
+from bayesord.comparison.predictors import NATIVE, Decoder, Predictions, find_categories
 from bayesord.comparison.result import Comparison, Entry
 from bayesord.predictive.decisions import Decision, get_decision
 from bayesord.predictive.inputs import check_weights
@@ -97,7 +104,7 @@ def compare(
     categories = find_categories(predictors, categories)
     K = len(categories)
     values = check_category_values(category_values, K)
-    codes = read_answers(y, categories)
+    codes = read_codes(y, categories, "y")
     check_same_index(X, y, ("X", "y"))
     check_same_index(X_rule, y_rule, ("X_rule", "y_rule"))
     weights = check_weights(sample_weight, codes.size)
@@ -106,7 +113,7 @@ def compare(
         values,
         _read_decisions(decisions),
         X_rule,
-        None if y_rule is None else read_answers(y_rule, categories, "y_rule"),
+        None if y_rule is None else read_codes(y_rule, categories, "y_rule"),
     )
     rng = np.random.default_rng(check_random_seed(random_seed))
     measures = Measures(codes, values, weights, check_count("n_boot", n_boot, 0), rng)

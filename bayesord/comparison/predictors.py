@@ -13,7 +13,7 @@ from bayesord.classifier import OrdinalClassifier
 from bayesord.predictive.decisions import Decision, LabelRule, get_decision, optimal_labels
 from bayesord.predictive.inputs import check_codes, check_numbers, check_scores, check_table
 
-__all__ = ["NATIVE", "Decoder", "Predictions", "find_categories", "read_answers"]
+__all__ = ["NATIVE", "Decoder", "Predictions", "find_categories"]
 
 NATIVE = "native"
 """Not a decision: what the predictor's own `predict` says."""
@@ -118,11 +118,6 @@ def _ordinal(predictor) -> OrdinalClassifier | None:
     steps = getattr(predictor, "steps", None)
     last = steps[-1][1] if steps else predictor
     return last if isinstance(last, OrdinalClassifier) else None
-
-
-def read_answers(y, categories: tuple, name: str = "y") -> np.ndarray:
-    """Answers in the user's categories as codes (n,)."""
-    return read_codes(y, categories, name)
 
 
 def _table(probs, n_categories: int, name: str) -> np.ndarray:
@@ -272,4 +267,4 @@ class Decoder:
         return [get_decision(decision) for decision in self.decisions if decision is not NATIVE]
 
     def _codes(self, labels) -> np.ndarray:
-        return read_answers(np.asarray(labels), self.categories, "predicted labels")
+        return read_codes(np.asarray(labels), self.categories, "predicted labels")

@@ -12,7 +12,7 @@ from scipy import special
 from scipy.optimize import minimize_scalar
 
 from bayesord.checks import check_category_values, check_choice, check_number
-from bayesord.neural.outputs import KINDS, check_outputs, cumulative_probabilities, probabilities
+from bayesord.neural.outputs import check_outputs, cumulative_probabilities, probabilities
 from bayesord.predictive.inputs import check_categories, check_codes, check_same_rows, row_products
 
 __all__ = ["RESIDUALS", "fit_spread", "native_labels", "to_proba", "to_score"]
@@ -22,17 +22,13 @@ SLOPES = (-8.0, 8.0)
 """Range of the logarithm of the slope: perfect separation would send it to infinity."""
 
 
-def _normal_cdf(x):
-    return special.ndtr(x)
-
-
 def _laplace_cdf(x):
     tail = 0.5 * np.exp(-np.abs(x))
     return np.where(x < 0, tail, 1 - tail)
 
 
 RESIDUALS = {
-    "normal": (_normal_cdf, lambda residual: float(np.sqrt(np.mean(residual**2)))),
+    "normal": (special.ndtr, lambda residual: float(np.sqrt(np.mean(residual**2)))),
     "laplace": (_laplace_cdf, lambda residual: float(np.mean(np.abs(residual)))),
 }
 """Distributions of y - f for scores: the cdf at unit spread, and the maximum likelihood spread."""
@@ -163,8 +159,3 @@ def native_labels(kind: str, outputs, *, n_categories: int) -> np.ndarray:
         passed = -np.logaddexp(0, -outputs).cumsum(axis=1)
         return (passed > np.log(0.5)).sum(axis=1)
     return ((outputs[:, 1:] if kind == "leading" else outputs) > 0).sum(axis=1)
-
-
-def has_own_probabilities(kind: str) -> bool:
-    """Whether outputs of this kind say category probabilities by themselves."""
-    return not KINDS[kind].likelihood_free

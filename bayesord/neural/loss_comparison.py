@@ -176,7 +176,7 @@ def compare_losses(
                         "link": link,
                         "cross_fit": cross_fit,
                         "seed": seed,
-                        "fit_options": fit_options or {},
+                        "fit_options": fit_options,
                     }
                     run[NAME] = _head(trainer, rows, held_out, new, decisions, values, seconds, how)
     names = [NAME, *methods] if bayesian else list(methods)
