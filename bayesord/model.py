@@ -127,20 +127,23 @@ def fit(
     >>> fit.predict(wine.iloc[[0, 2, 4, 6]], decision="qwk")
     array([1, 2, 3, 5])
     """
-    link = get_link(link)
-    priors = check_priors(priors)
-    checks.check_choice("method", method, ("nuts", "mode"))
-    checks.check_choice("on_fail", on_fail, ("warn", "raise", "ignore"))
-    settings = sampling.check_settings(draws, tune, chains, cores, target_accept, random_seed)
+    problems = checks.Problems()
+    link, priors = problems.of(get_link, link), problems.of(check_priors, priors)
+    problems.of(checks.check_choice, "method", method, ("nuts", "mode"))
+    problems.of(checks.check_choice, "on_fail", on_fail, ("warn", "raise", "ignore"))
+    for name, flag in (("strict", strict), ("progressbar", progressbar), ("resume", resume)):
+        problems.of(checks.check_flag, name, flag)
+    settings = problems.of(sampling.check_settings, draws, tune, chains, cores, target_accept, random_seed)
     if (resume and checkpoint is None) or (checkpoint is not None and method != "nuts"):
-        raise ValueError(
+        problems.add(
             "resume= needs checkpoint=, the folder of the run; and checkpoint= goes with method='nuts'"
         )
-    settings |= {"checkpoint": checkpoint, "resume": resume}
     given = {"categories": categories, "sample_weight": sample_weight, "weights": weights, "offset": offset}
     make = from_formula if isinstance(formula_or_X, str) else from_arrays
     with blas_threads(1):  # the products of its checks are small: threads would wait for each other
-        design = make(formula_or_X, data_or_y, **given, strict=strict)
+        design = problems.of(make, formula_or_X, data_or_y, **given, strict=strict)
+    problems.raise_if_any()
+    settings |= {"checkpoint": checkpoint, "resume": resume}
     check_proper(design, link, priors)
     if method == "mode":
         return fit_mode(design, link, priors)
@@ -208,6 +211,7 @@ class OrdinalFit(PosteriorPlots, Answers):
         """
         from bayesord.inference.summary import summarise
 
+        checks.check_number("prob", prob, above=0, below=1)
         posterior = self.idata["posterior"].to_dataset()
         learned = [name for name in posterior if name.startswith("R2") and "share" not in name]
         spreads = [term.sd for term in self.design.groups]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
+import bayesord as bo
 from bayesord import checks
+from bayesord.inference import sampling
 
 
 def test_not_fitted():
@@ -63,6 +65,51 @@ def test_cores_are_clipped_and_it_is_said():
     assert "more than the 2" in said
     with pytest.raises(ValueError, match="cores=0"):
         checks.check_cores(0, chains=4)
+
+
+def test_cores_are_spoken_of_once(capsys):
+    for _ in range(2):
+        found = sampling.check_settings(10, "auto", 4, 987_654, 0.8, 1)
+    assert found["cores"] == checks.available_cores()
+    assert capsys.readouterr().err.count("cores=987654 is more than") == 1
+
+
+def test_settings_and_data_are_refused_together():
+    with pytest.raises(ValueError, match="8 problems") as refused:
+        bo.fit(
+            "rating ~ temp + nope",
+            bo.datasets.load_wine(),
+            link="lgit",
+            chains=0,
+            draws=1.5,
+            strict="yes",
+            progressbar=None,
+            on_fail="stop",
+            random_seed=-1,
+        )
+    for said in (
+        "link='lgit'",
+        "chains=0",
+        "draws=1.5",
+        "strict='yes'",
+        "progressbar=None",
+        "on_fail='stop'",
+        "'nope'",
+    ):
+        assert said in str(refused.value)
+
+
+def test_one_fault_alone_is_raised_as_it_was():
+    """With the traceback to where it was found, which a note of its text would lose."""
+    with pytest.raises(ValueError, match="^formula uses 'nope'") as refused:
+        bo.fit("rating ~ nope", bo.datasets.load_wine())
+    assert any(entry.name == "from_formula" for entry in refused.traceback)
+    problems = checks.Problems()
+    assert problems.of(divmod, 7, 2) == (3, 1)
+    assert problems.of(int, "x") is None
+    assert problems.of(len, 3) is None
+    with pytest.raises(ValueError, match="1. invalid literal.*\n  2. object of type 'int' has no len"):
+        problems.raise_if_any()
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,23 @@ class Problems:
 
     def __init__(self) -> None:
         self.found: list[tuple[type[Exception], str]] = []
+        self._error: Exception | None = None
 
     def add(self, text: str, kind: type[Exception] = ValueError) -> None:
         """Note one problem; the same sentence is kept once."""
         if (kind, text) not in self.found:
             self.found.append((kind, text))
+
+    def of(self, check, *args, **kwargs):
+        """What `check(*args, **kwargs)` returns; None if it raises, and its problems are noted with the others."""
+        try:
+            return check(*args, **kwargs)
+        except (ValueError, TypeError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            for one, text in getattr(error, "problems", [(kind, str(error))]):
+                self.add(text, one)
+            self._error = error
+            return None
 
     def __bool__(self) -> bool:
         return bool(self.found)
@@ -56,9 +68,11 @@ class Problems:
         error = kinds.pop() if len(kinds) == 1 else ValueError
         texts = [text for _, text in self.found]
         if len(texts) == 1:
-            raise error(texts[0])
+            raise self._error or error(texts[0])
         lines = [f"{len(texts)} problems with the input:"]
-        raise error("\n  ".join(lines + [f"{i}. {text}" for i, text in enumerate(texts, 1)]))
+        raised = error("\n  ".join(lines + [f"{i}. {text}" for i, text in enumerate(texts, 1)]))
+        raised.problems = self.found
+        raise raised
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

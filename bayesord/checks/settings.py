@@ -20,6 +20,7 @@ __all__ = [
     "check_cores",
     "check_count",
     "check_fitted",
+    "check_flag",
     "check_known_names",
     "check_number",
     "check_random_seed",
@@ -59,6 +60,13 @@ def check_number(
     raise ValueError(
         f"{name}={value!r} must be a finite number{' ' if limits else ''}{' and '.join(limits)}."
     )
+
+
+def check_flag(name: str, value: object) -> bool:
+    """True or False, and nothing that only counts as one."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise ValueError(f"{name}={value!r} must be True or False.")
 
 
 def check_choice(name: str, value: object, known: Iterable[str]) -> str:

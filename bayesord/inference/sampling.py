@@ -6,13 +6,20 @@ import sys
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import xarray as xr
 from scipy.special import expit
 
-from bayesord.checks import available_cores, check_cores, check_count, check_number, check_random_seed
+from bayesord.checks import (
+    Problems,
+    available_cores,
+    check_cores,
+    check_count,
+    check_number,
+    check_random_seed,
+)
 from bayesord.inference import density, diagnostics, geometry, layout, nuts
 from bayesord.inference.blas import blas_threads
 from bayesord.inference.checkpoint import Checkpoint
@@ -35,18 +42,24 @@ _MANY_PRODUCTS = 2e10
 
 def check_settings(draws, tune, chains, cores, target_accept, random_seed) -> dict:
     """What a user asked of the sampler, checked; `cores` beyond what there are is cut, and said."""
-    chains = check_count("chains", chains)
-    cores, clipped = check_cores(cores, chains)
-    if clipped:
-        print(clipped, file=sys.stderr)
-    return {
-        "draws": check_count("draws", draws),
-        "tune": tune if tune == "auto" else check_count("tune", tune),
-        "chains": chains,
-        "cores": cores,
-        "target_accept": check_number("target_accept", target_accept, above=0, below=1),
-        "random_seed": check_random_seed(random_seed),
+    problems = Problems()
+    settings = {
+        "draws": problems.of(check_count, "draws", draws),
+        "tune": tune if isinstance(tune, str) and tune == "auto" else problems.of(check_count, "tune", tune),
+        "chains": problems.of(check_count, "chains", chains),
+        "target_accept": problems.of(check_number, "target_accept", target_accept, above=0, below=1),
+        "random_seed": problems.of(check_random_seed, random_seed),
     }
+    settings["cores"], clipped = problems.of(check_cores, cores, settings["chains"] or 1) or (1, None)
+    problems.raise_if_any()
+    if clipped:
+        _say_once(clipped)
+    return settings
+
+
+@cache
+def _say_once(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def sample(
