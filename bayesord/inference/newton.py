@@ -88,7 +88,8 @@ def find_mode(
             return v, information, decrement < 1e-4
         v, value, gradient = trial, trial_value, trial_gradient
         information = _information(layout, v, tau, hyper)
-    return v, information, False
+    # Where the density is large its gradient is rounded, and steps do not become as short as was asked.
+    return v, information, decrement < max(tolerance, 1e-10)
 
 
 @dataclass(frozen=True, eq=False)
