@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import warnings
 from pathlib import Path
@@ -46,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
             code = asked.run(asked)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # a service may have none
+                sys.stdout.flush()
             return code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest when it ends
@@ -262,10 +264,12 @@ def _categories(text: str | None, data, formula: str) -> list | None:
     response = formula.partition("~")[0].strip().strip("`")
     if text is None:
         if response in data and is_string_dtype(data[response]):
-            found = ",".join(sorted(data[response].dropna().astype(str).unique())[:20])
+            found = sorted(data[response].dropna().astype(str).unique())
+            given = f", here in alphabetical order: --categories {shlex.quote(','.join(found))}"
+            readable = len(found) <= 20 and not any("," in word for word in found)
             raise ValueError(
                 f"the column {response!r} holds words, so their order is unknown: give them from lowest to highest by "
-                f"--categories, here in alphabetical order: --categories {found}"
+                f"--categories{given if readable else ' FIRST,SECOND,...'}"
             )
         return None
     words = [word.strip() for word in text.split(",")]

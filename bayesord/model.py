@@ -140,8 +140,9 @@ def fit(
         )
     given = {"categories": categories, "sample_weight": sample_weight, "weights": weights, "offset": offset}
     make = from_formula if isinstance(formula_or_X, str) else from_arrays
-    with blas_threads(1):  # the products of its checks are small: threads would wait for each other
-        design = problems.of(make, formula_or_X, data_or_y, **given, strict=strict)
+    # the products of its checks are small: threads would wait for each other
+    with blas_threads(1), problems.noted():
+        design = make(formula_or_X, data_or_y, **given, strict=strict)
     problems.raise_if_any()
     settings |= {"checkpoint": checkpoint, "resume": resume}
     check_proper(design, link, priors)

@@ -99,6 +99,20 @@ def test_settings_and_data_are_refused_together():
         assert said in str(refused.value)
 
 
+def test_warnings_are_about_the_line_that_calls():
+    X = np.random.default_rng(1).normal(size=(30, 2))
+    with pytest.warns(UserWarning, match="linear combination|collinear|rank") as warned:
+        bo.fit(
+            np.column_stack([X, X[:, 0]]),
+            np.arange(30) % 3,
+            draws=10,
+            chains=1,
+            progressbar=False,
+            on_fail="ignore",
+        )
+    assert {warning.filename for warning in warned} == {__file__}
+
+
 def test_one_fault_alone_is_raised_as_it_was():
     """With the traceback to where it was found, which a note of its text would lose."""
     with pytest.raises(ValueError, match="^formula uses 'nope'") as refused:

@@ -85,6 +85,24 @@ def test_an_interrupted_fit_goes_on(folder, tmp_path):
     assert main([*command, "--resume"]) == 0
 
 
+def test_the_categories_that_are_offered_can_be_pasted(folder, tmp_path, capsys):
+    wine = pd.read_csv(folder / "wine.csv")
+    words = ["awful", "not good", "fair", "good", "great"]
+    for middle, offered in (
+        ("not good", "--categories 'awful,fair,good,great,not good'"),
+        ("so, so", "FIRST,SECOND"),
+    ):
+        words[1] = middle
+        wine.assign(rating=np.array(words)[wine["rating"] - 1]).to_csv(tmp_path / "words.csv", index=False)
+        assert main(["fit", str(tmp_path / "words.csv"), FORMULA, "--quiet"]) == 1
+        assert offered in capsys.readouterr().err
+
+
+def test_without_an_output_to_write_to(folder, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["show", str(folder / "wine.fit")]) == 0
+
+
 @pytest.mark.parametrize(
     ("command", "says"),
     [

@@ -137,9 +137,8 @@ def _collinearity(
 ) -> list[str]:
     n, p = values.shape
     root = None if weights is None else np.sqrt(weights / weights.max())
-    trace = p * (
-        n if root is None else root @ root
-    )  # of the Gram matrix of all rows, columns having variance 1
+    # of the Gram matrix of all rows, columns having variance 1
+    trace = p * (n if root is None else root @ root)
     # The Gram matrix squares the condition number, so it is trusted only when it says "well conditioned":
     # when it stays positive definite with all eigenvalues lowered. Cholesky costs far less than those. More rows
     # only raise eigenvalues, so that a sample of them may say so for all.

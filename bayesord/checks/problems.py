@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -46,16 +47,21 @@ class Problems:
         if (kind, text) not in self.found:
             self.found.append((kind, text))
 
-    def of(self, check, *args, **kwargs):
-        """What `check(*args, **kwargs)` returns; None if it raises, and its problems are noted with the others."""
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """What is raised inside is noted with the other problems, one by one where it was several."""
         try:
-            return check(*args, **kwargs)
+            yield
         except (ValueError, TypeError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             for one, text in getattr(error, "problems", [(kind, str(error))]):
                 self.add(text, one)
             self._error = error
-            return None
+
+    def of(self, check, *args, **kwargs):
+        """What `check(*args, **kwargs)` returns; None if it raises, which is `noted`."""
+        with self.noted():
+            return check(*args, **kwargs)
 
     def __bool__(self) -> bool:
         return bool(self.found)

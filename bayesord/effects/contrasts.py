@@ -77,7 +77,7 @@ def contrasts_of(design, variables, sign: str, group_effects: bool = True) -> li
     levels = covariate_levels(design)
     groups = group_columns(design) if group_effects else {}
     groups = {name: labels for name, labels in groups.items() if name not in levels}
-    wanted = _wanted(variables, list(levels))
+    wanted = _wanted(variables, list(covariate_levels(design, slopes=group_effects)))
     if not wanted:
         raise ValueError("the model has no covariates: there is nothing to compare.")
     check_known_names("variable", wanted, [*levels, *groups])

@@ -39,13 +39,17 @@ def kept_columns(data: pd.DataFrame, names: list[str], levels: dict[str, tuple])
     return pd.DataFrame(kept, index=data.index)
 
 
-def covariate_levels(design) -> dict[str, tuple]:
-    """The covariates that a user named, with the levels of factors and of truth values; () for numbers."""
+def covariate_levels(design, *, slopes: bool = True) -> dict[str, tuple]:
+    """The covariates that a user named, with the levels of factors and of truth values; () for numbers.
+
+    `slopes` counts those that only slopes by group use, which have no effect where group effects are 0.
+    """
     if design.formula is None:
         return dict.fromkeys(design.predictors, ())
     encoder = design.source.encoder
-    # those of slopes by group as well, where a value can be found that other columns are held at
-    names = encoder.formula.names if design.data is None else encoder.formula.everywhere.names
+    # without the data there is no value that those of slopes could be held at
+    slopes = slopes and design.data is not None
+    names = encoder.formula.everywhere.names if slopes else encoder.formula.names
     levels = {name: tuple(encoder.levels.get(name, ())) for name in names}
     for name, known in levels.items():
         if not known and design.data is not None and design.data[name].dtype.kind == "b":

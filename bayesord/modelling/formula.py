@@ -31,7 +31,7 @@ MAX_GROUPS = 50
 MAX_CALLS = 1_000  # of the parser, one within the other
 
 _TOO_LONG = re.compile(r"\d{100}")  # times a number of rows it may leave float64
-_SCIENTIFIC = re.compile(r"\d[eE][+-]?\d")
+_SCIENTIFIC = re.compile(r"(?<![\w.])\d+\.?\d*[eE][+-]?\d")
 
 _BAR = "(1 | judge), or (x | judge) with a slope for every judge"
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -217,10 +217,10 @@ def _reading_hint(text: str, columns: list[str], error: Exception) -> str:
             "lists such as levels=[...] cannot stand in a formula. Make the column a Categorical with the "
             "levels in your order: data['g'] = pd.Categorical(data['g'], categories=[...])."
         )
-    if _SCIENTIFIC.search(text):
-        return "a number such as 1e-3 is written 0.001 in this language."
     if isinstance(error, IndexError) or "`" in text:
         return "a quote or backtick is not closed, or a name is not plain; put unusual names in `backticks`."
+    if _SCIENTIFIC.search(text):
+        return "a number such as 1e-3 is written 0.001 in this language."
     return f"{str(error).rstrip('.')}. Names that are not plain words go in `backticks`."
 
 

@@ -83,7 +83,10 @@ def plot_category_probs(
     check_number("prob", prob, above=0, below=1)
     by, rows, held = _rows_to_plot(fit, by, new, offset)
     levels = covariate_levels(fit.design)
-    groups = positions_by(rows, by, levels) if by else {(name,): [i] for i, name in enumerate(rows.index)}
+    if by:
+        names, groups = zip(*positions_by(rows, by, levels).items(), strict=True)
+    else:
+        names, groups = [(name,) for name in rows.index], [[i] for i in range(len(rows))]
     along = len(by) == 1 and not levels.get(by[0]) and len(groups) > 2 and is_numeric_dtype(rows[by[0]])
     if not along and len(groups) > _MOST_BARS:
         raise ValueError(
@@ -92,11 +95,11 @@ def plot_category_probs(
     if new is None:
         offset = mean_offset(fit.design, len(rows), offset)
     how = {"offset": offset, "new_groups": new_groups, "group_effects": group_effects and new is not None}
-    below = _share_below(fit, rows, list(groups.values()), how)
+    below = _share_below(fit, rows, groups, how)
     height = 3.5 if along else 0.9 + 0.45 * len(groups)
     ax = ax or new_axes(6.4, height + legend_height(fit.design.categories))
     ends = _interval(below, prob)
-    (_areas if along else _bars)(ax, below.mean(axis=0), ends, list(groups), by)
+    (_areas if along else _bars)(ax, below.mean(axis=0), ends, list(names), by)
     without = "group effects 0" if fit.design.groups and not how["group_effects"] else ""
     whiskers = "" if ends is None else f"whiskers: {100 * prob:g} % intervals of P(y ≤ k)"
     notes = said(f"at {held}" if held else "", without, whiskers)
@@ -118,15 +121,16 @@ def _rows_to_plot(fit, by, new, offset) -> tuple[list[str], pd.DataFrame, str]:
         by = by or few([name for name in levels if name in rows.columns])
         check_known_names("by", by, [str(column) for column in rows.columns])
         return by, rows, ""
-    if not levels:
+    told = covariate_levels(design, slopes=False)  # group effects are 0 here
+    if not told:
         raise ValueError("the model has no covariates: there is nothing to plot its probabilities by.")
-    by = by or [name for name, values in levels.items() if values]
-    if not by and len(levels) > 1:
+    by = by or [name for name, values in told.items() if values]
+    if not by and len(told) > 1:
         raise ValueError(
-            f"the model has {len(levels)} numeric covariates: say along which to plot, for example by={next(iter(levels))!r}. "
-            f"Known: {name_list(list(levels), 20)}."
+            f"the model has {len(told)} numeric covariates: say along which to plot, for example by={next(iter(told))!r}. "
+            f"Known: {name_list(list(told), 20)}."
         )
-    by = by or list(levels)
+    by = by or list(told)
     check_known_names("by", by, list(levels))
     numbers = [name for name in by if not levels[name]]
     if numbers and len(by) > 1:

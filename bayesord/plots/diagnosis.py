@@ -112,13 +112,13 @@ def plot_parallel(diagnosis, predictors=None, *, ax=None):
     labels = estimates["cutpoint"].unique().tolist()
     m = len(labels)
     ax = ax or new_axes(6.4, max(2.6, _height(parallel, shown, 6.4)))
-    lanes = np.linspace(-0.32, 0.32, m)
+    lanes, drawn = np.linspace(-0.32, 0.32, m), []
     for label, lane, colour in zip(labels, lanes, category_colours(m), strict=True):
         rows = estimates[estimates["cutpoint"] == label].set_index("predictor").loc[shown]
         values, low, high = (rows[c] * parallel.unit[shown] for c in ("estimate", "lower", "upper"))
         at = np.arange(len(shown)) + lane
         ax.hlines(at, low, high, color=colour, linewidth=1.6)
-        ax.plot(values, at, "o", color=colour, markersize=5, markeredgecolor="white", label=label)
+        drawn += ax.plot(values, at, "o", color=colour, markersize=5, markeredgecolor="white")
     common = (parallel.common * parallel.unit)[shown]
     at = np.arange(len(shown))
     ax.vlines(common, at - 0.42, at + 0.42, color="black", linewidth=1)
@@ -136,7 +136,7 @@ def plot_parallel(diagnosis, predictors=None, *, ax=None):
     ax.set_xlabel(notes)
     ax.tick_params(axis="y", length=0)
     bare(ax, "bottom")
-    legend_above(ax, "cutpoint", ax.get_legend_handles_labels()[0], labels)
+    legend_above(ax, "cutpoint", drawn, labels)
     return ax
 
 

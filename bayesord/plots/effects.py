@@ -55,17 +55,17 @@ def plot_effects(effects, *, ax=None):
     what = said(effects.said, width=4.6)
     intervals = f"{100 * effects.prob:g} % intervals" if shown.ends is not None else ""
     if along is None:
-        _points(ax, shown)
+        drawn = _points(ax, shown)
         _neutral(ax, effects, "x")
         ax.set_xlabel("\n".join(filter(None, [what, intervals and f"bars: {intervals}"])))
         ax.set_ylabel(plain(shown.about))
     else:
-        _lines(ax, shown, *along)
+        drawn = _lines(ax, shown, *along)
         _neutral(ax, effects, "y")
         ax.set_ylabel(what)
         ax.set_xlabel("\n".join(filter(None, [plain(along[0]), intervals and f"bands: {intervals}"])))
     if len(shown.series) > 1:
-        legend_above(ax, shown.title, ax.get_legend_handles_labels()[0], shown.series)
+        legend_above(ax, shown.title, drawn, shown.series)
     return ax
 
 
@@ -130,43 +130,46 @@ def _colours(n: int) -> np.ndarray:
     return category_colours(n + 1)[:n]  # the lightest is too light for a thin line
 
 
-def _points(ax, shown: _Shown) -> None:
-    n = len(shown.series)
+def _points(ax, shown: _Shown) -> list:
+    """Draw them; what stands for each series in the legend."""
+    n, drawn = len(shown.series), []
     lanes = np.linspace(-_SPREAD / 2, _SPREAD / 2, n) if n > 1 else [0.0]
     at = np.arange(len(shown.lines))
-    for j, (name, colour) in enumerate(zip(shown.series, _colours(n), strict=True)):
+    for j, colour in enumerate(_colours(n)):
         x = shown.estimate[:, j]
         how = {
             "color": colour,
             "fmt": _MARKERS[j % len(_MARKERS)],
             "markersize": 4.5,
             "linewidth": 1.4,
-            "label": name,
         }
         bars = None if shown.ends is None else np.abs(shown.ends[:, :, j] - x)
-        ax.errorbar(x, at + lanes[j], xerr=bars, **how)
+        drawn.append(ax.errorbar(x, at + lanes[j], xerr=bars, **how))
     ax.set_yticks(at, [wrapped(line, _LETTERS) for line in shown.lines])
     ax.set_ylim(len(at) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", alpha=0.3)
     bare(ax, "bottom")
+    return drawn
 
 
-def _lines(ax, shown: _Shown, name: str, rows: list[np.ndarray]) -> None:
-    x = shown.cells[name].to_numpy(dtype=float)
+def _lines(ax, shown: _Shown, name: str, rows: list[np.ndarray]) -> list:
+    """As `_points`."""
+    drawn, x = [], shown.cells[name].to_numpy(dtype=float)
     pairs = (
         [(index, 0) for index in rows]
         if len(rows) > 1
         else [(rows[0], j) for j in range(shown.estimate.shape[1])]
     )
-    for (index, j), text, colour in zip(pairs, shown.series, _colours(len(pairs)), strict=True):
-        ax.plot(x[index], shown.estimate[index, j], color=colour, linewidth=1.6, label=text)
+    for (index, j), colour in zip(pairs, _colours(len(pairs)), strict=True):
+        drawn += ax.plot(x[index], shown.estimate[index, j], color=colour, linewidth=1.6)
         if shown.ends is not None:
             low, high = shown.ends[:, index, j]
             ax.fill_between(x[index], low, high, color=colour, alpha=0.2, linewidth=0)
     ax.set_xlim(x.min(), x.max())
     ax.grid(axis="y", alpha=0.3)
     bare(ax, "left", "bottom")
+    return drawn
 
 
 def _neutral(ax, effects, axis: str) -> None:

@@ -129,8 +129,9 @@ def _rows(fit, by, new) -> tuple[list[str], pd.DataFrame, str]:
         check_known_names("by", by, [str(column) for column in rows.columns])
         by = by or few([name for name in rows.columns if rows[name].nunique() > 1])
     else:
-        factors = [name for name, known in levels.items() if known]
-        by = [by] if isinstance(by, str) else list(by or factors or (levels if len(levels) == 1 else []))
+        told = covariate_levels(fit.design, slopes=False)  # group effects are 0 here
+        factors = [name for name, known in told.items() if known]
+        by = [by] if isinstance(by, str) else list(by or factors or (told if len(told) == 1 else []))
         check_known_names("by", by, list(levels))
         rows = grid(fit, {name: ... if levels[name] else _three(fit.design, name) for name in by})
     if len(rows) > _MOST_ROWS:

@@ -111,6 +111,7 @@ def test_numbers_cannot_run_for_ever(data):
         ("y ~ C(g, levels=g)", r"pd\.Categorical"),
         ("y ~ C(g, ref='a')", r"T\(column, 'level'\) chooses the reference"),
         ("y ~ x z", "from 'z' on"),
+        ("y ~ x1e2 + `z", "a quote or backtick is not closed"),
         ("y ~ x + z)", r"from '\)' on"),
         ("y ~ x == 2", "from '== 2' on"),
         ("y ~ x + 1e3", "from 'e3' on"),

@@ -230,3 +230,23 @@ def test_several_numbers_and_no_factor_ask_for_a_name(rng):
     for ax in (mode.plot_category_probs(new=rows), mode.plot_latent(new=rows)):  # twelve numbers are no name
         assert texts(ax.get_yticklabels())[:3] == ["Ann", "Bo", "Cy"]
         assert ax.get_ylabel() == "row"
+
+
+def test_rows_of_the_same_name_are_all_drawn(rng):
+    mode = bo.fit(rng.normal(size=(90, 5)), np.arange(90) % 3, method="mode", priors=FLAT)
+    rows = pd.DataFrame(rng.normal(size=(4, 5)), index=[0, 1, 0, 1], columns=list(mode.design.predictors))
+    ax = mode.plot_category_probs(new=rows)
+    assert texts(ax.get_yticklabels()) == ["0", "1", "0", "1"]
+    np.testing.assert_allclose(widths(ax), mode.predict_proba(rows.to_numpy()), atol=1e-12)
+
+
+def test_what_only_groups_respond_to_is_no_default(rng):
+    """Group effects are 0 in the figure, and with them all that a slope by group could show."""
+    data = pd.DataFrame({"x": rng.normal(size=90), "z": rng.normal(size=90), "g": np.arange(90) % 6})
+    data["y"] = np.searchsorted([-1, 1], data["x"] + rng.logistic(size=90))
+    few = {"draws": 60, "chains": 2, "progressbar": False, "on_fail": "ignore", "random_seed": 1}
+    fit = bo.fit("y ~ x + (z | g)", data, **few)
+    assert fit.plot_category_probs().get_xlabel().startswith("x")
+    assert fit.plot_latent().get_ylabel() == "x"
+    assert set(fit.comparisons(group_effects=False).table["variable"]) == {"x"}
+    assert set(fit.comparisons().table["variable"]) == {"x", "z"}

@@ -145,3 +145,20 @@ def test_long_and_odd_names_are_letters_and_find_room():
         for box in (ax.get_tightbbox(), *(text.get_window_extent() for text in words)):
             assert box.x0 >= -1
             assert box.x1 <= ax.figure.bbox.width + 1
+
+
+def test_the_legend_is_of_what_was_drawn(fit):
+    """Matplotlib takes labels that begin with _ as no labels, and the axes may hold lines of others."""
+    _, ax = plt.subplots()
+    ax.axvline(0.5, color="red", label="mine")
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"x": rng.normal(size=60), "g": rng.choice(["a", "b"], 60)})
+    data["y"] = pd.Categorical.from_codes(np.arange(60) % 3, ["_low", "_mid", "high"], ordered=True)
+    odd = draw(from_formula("y ~ x + g", data))
+    for effects in (odd.predictions(by="g"), odd.predictions(bo.grid(odd, x=[0.0, 1.0, 2.0]))):
+        legend = effects.plot(ax=ax).get_legend()
+        assert texts(legend.get_texts()) == ["_low", "_mid", "high"]
+        handles = [handle if hasattr(handle, "get_color") else handle[0] for handle in legend.legend_handles]
+        colours = [mpl.colors.to_rgb(handle.get_color()) for handle in handles]
+        assert len(set(colours)) == 3
+        assert mpl.colors.to_rgb("red") not in colours

@@ -100,3 +100,10 @@ def test_without_a_parallel_check(rng):
 def test_unknown_predictors(diagnosis):
     with pytest.raises(ValueError, match="Did you mean 'age'"):
         plot_parallel(diagnosis, ["aeg"])
+
+
+def test_the_legend_names_cutpoints_that_begin_with_a_line(rng):
+    data = pd.DataFrame({"x": rng.normal(size=120)})
+    data["y"] = pd.Categorical.from_codes(np.arange(120) % 3, ["_low", "_mid", "_high"], ordered=True)
+    ax = plot_parallel(bo.fit("y ~ x", data, method="mode", priors=NORMAL).diagnose())
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["_low|_mid", "_mid|_high"]
