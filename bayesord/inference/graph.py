@@ -70,7 +70,8 @@ class GraphDensity:
         self._shapes = [np.shape(value) for value in self._start(0).values()]
         self._sizes = [int(np.prod(shape)) for shape in self._shapes]
         self.n_dim = sum(self._sizes)
-        self._compile()
+        with _exact_order():
+            self._compile()
 
     @property
     def numbers(self) -> tuple:
@@ -103,9 +104,10 @@ class GraphDensity:
 
         named = {variable.name for variable in self.model.unobserved_RVs}
         outputs = [variable for variable in self.model.unobserved_value_vars if variable.name in named]
-        with self.model:
+        with self.model, _exact_order():
             function = pm.pytensorf.compile(self._values, outputs, mode="NUMBA", on_unused_input="ignore")
-        function.trust_input = True
+            function.trust_input = True
+            function(*self._in_pieces(self.start(0)))  # the first call compiles
         return [variable.name for variable in outputs], function
 
     def _in_pieces(self, point: np.ndarray) -> list[np.ndarray]:
@@ -137,6 +139,13 @@ class GraphDensity:
         self.record = np.array(record, dtype=np.int64)
         source = _source([len(shape) for shape in self._shapes], self._alive)
         self.compiled = _compiled(source, graph)
+
+
+def _exact_order():
+    """Sums in the order in which they are written: otherwise code read from the disk rounds unlike code just compiled."""
+    from pytensor import config
+
+    return config.change_flags(numba__fastmath=False)
 
 
 def _check_sampleable(model: pm.Model, values: list) -> None:
