@@ -24,6 +24,13 @@ def test_posteriors_are_calibrated(name):
     assert calibration.passed, str(calibration)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_of_the_full_set_can_be_fitted(name):
+    data, options = MODELS[name].data, MODELS[name].options
+    few = {"draws": 20, "chains": 1, "on_fail": "ignore", "random_seed": 1, "progressbar": False}
+    assert bo.fit(*data, **options, **few).verdict
+
+
 def test_a_wrong_density_is_found(monkeypatch):
     """A sampler that believes in coefficients a quarter as large as the prior's must not pass."""
     lay_out = layout.lay_out

@@ -49,9 +49,9 @@ def _table(K: int, n: int = 50) -> pd.DataFrame:
     )
 
 
-def _embedding(K: int, n: int = 60, p: int = 20) -> tuple:
+def _embedding(K: int, n: int, seed: int, p: int = 20) -> tuple:
     """p positive, correlated columns, many of them zero in most rows, as units of a network's layer are."""
-    rng = np.random.default_rng(8)
+    rng = np.random.default_rng(seed)
     units = np.maximum(rng.normal(size=(n, 5)) @ rng.normal(size=(5, p)) + rng.normal(size=p), 0)
     return units, pd.Categorical(np.arange(n) % K, categories=range(K), ordered=True)
 
@@ -59,7 +59,7 @@ def _embedding(K: int, n: int = 60, p: int = 20) -> tuple:
 MODELS = {
     "logit, 5 categories, weights": Model(("y ~ x + z", _table(5)), {"sample_weight": "w"}),
     "probit, 4 categories, groups": Model(("y ~ x + (1 | judge)", _table(4)), {"link": "probit"}),
-    "cloglog, 7 categories, 20 units of a network": Model(_embedding(7, n=35), {"link": "cloglog"}),
+    "cloglog, 7 categories, 20 units of a network": Model(_embedding(7, 35, 8), {"link": "cloglog"}),
     "loglog, 3 categories, groups, weights": Model(
         ("y ~ z + (1 | judge)", _table(3)),
         {"link": "loglog", "sample_weight": "w", "priors": bo.Priors(beta=P.normal(0, 1, autoscale=True))},
@@ -76,7 +76,7 @@ MODELS = {
     "cloglog, 3 categories, offset, Laplace": Model(
         ("y ~ x + offset(shift)", _table(3)), {"link": "cloglog", "priors": bo.Priors(beta=P.laplace(1.0))}
     ),
-    "loglog, 5 categories, 20 units of a network": Model(_embedding(5), {"link": "loglog"}),
+    "loglog, 5 categories, 20 units of a network": Model(_embedding(5, 60, 9), {"link": "loglog"}),
     "cauchit, 4 categories, groups": Model(("y ~ x + (1 | judge)", _table(4)), {"link": "cauchit"}),
     "logit, 2 categories, groups, weights": Model(
         ("y ~ z + (1 | item)", _table(2)), {"sample_weight": "w", "priors": bo.Priors(group_sd=P.exponential(1.0))}
